@@ -1,0 +1,41 @@
+# serve, test and the checks; .ci/run calls the same targets.
+PORT ?= 5000
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: setup serve test validate verify lock lint system clean
+
+serve: setup
+	$(BIN)/incsr serve --port $(PORT)
+
+test: setup system
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# What the tests need from the system: a browser, nginx, curl, strace.
+system:
+	scripts/system-packages
+
+validate: setup
+	$(BIN)/incsr validate
+
+verify: setup
+	$(BIN)/incsr verify
+
+lint: setup
+	$(BIN)/ruff check .
+
+# Pins every package with hashes and no registry's address.
+lock:
+	scripts/lock
+
+clean:
+	rm -rf $(VENV) build dist
