@@ -12,7 +12,7 @@ serve: setup
 test: setup system
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
 
-setup: $(VENV)/.installed
+setup: $(VENV)/.installed incsr/static/build/.built
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -23,6 +23,10 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 # What the tests need from the system: a browser, nginx, curl, strace.
 system:
 	scripts/system-packages
+
+incsr/static/build/.built: $(VENV)/.installed web/package-lock.json web/build.mjs $(wildcard web/src/*)
+	scripts/build-web
+	touch $@
 
 validate: setup
 	$(BIN)/incsr validate

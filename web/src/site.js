@@ -1,0 +1,1 @@
+// Small enhancements of server-rendered pages; each page works without them.
