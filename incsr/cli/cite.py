@@ -1,0 +1,89 @@
+"""`incsr cite`: words -> the ready Turtle of their evidence. Writes no file."""
+
+import argparse
+import sys
+
+
+def register(subparsers):
+    """Add the command to the command line."""
+    command = subparsers.add_parser(
+        "cite",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        help="find words in the source and print the Turtle of their evidence",
+        description="Find words in the source text and print the ready Turtle of their evidence.\n"
+        "Words that stand there more than once, or not at all, are an error that lists the candidates.",
+        epilog='examples:\n  incsr cite "more than 759,000 pounds of drugs"\n'
+        '  incsr cite 257 --in "capacity building"\n'
+        '  incsr cite --together "50 in Honduras" "In FY 2013"',
+    )
+    command.add_argument("words", nargs="+", metavar="TEXT",
+                         help="the words as they stand, quoted; several quoted phrases are cited one by one")
+    command.add_argument("--in", dest="within", metavar="WORDS",
+                         help="words in or around its place, sentence or paragraph, to choose one of several")
+    command.add_argument("--together", action="store_true",
+                         help="one fact: the first phrase is its quotation, the others are further evidence")
+    command.add_argument("--passage", action="store_true", help="print the block for data/passages.ttl too")
+    command.set_defaults(run=run)
+
+
+def run(arguments):
+    """Print the evidence, or the candidates.
+
+    Returns: 0 where each phrase stands at one place, else 1.
+    """
+    from incsr.cli._evidence_files import source_text
+    from incsr.evidence.passages import passage_block
+
+    source = source_text()
+    phrases = _phrases(source, arguments.words)
+    passages, wrong = [], []
+    for phrase in phrases:
+        found = source.locate(phrase, arguments.within)
+        if len(found) == 1:
+            passages.append(found[0])
+        else:
+            wrong.append(_explanation(source, phrase, found, arguments.within))
+    if wrong:
+        print("\n\n".join(wrong), file=sys.stderr)
+        return 1
+    groups = [passages] if arguments.together else [[passage] for passage in passages]
+    print("\n\n".join(_evidence(source, group) for group in groups))
+    if arguments.passage:
+        for passage in sorted(set(passages)):
+            print(f"\n{passage_block(source, passage)}", end="")
+    return 0
+
+
+def _phrases(source, words):
+    # A shell user may forget the quotes: words that stand in the text when joined are one phrase, and so
+    # are single words that do not all stand there.
+    joined = " ".join(words)
+    if len(words) == 1 or source.locate(joined):
+        return [joined]
+    if any(" " in word for word in words) or all(source.locate(word) for word in words):
+        return words
+    return [joined]
+
+
+def _evidence(source, passages):
+    from incsr.evidence.passages import turtle_string
+
+    references = " ,\n              ".join(passage.reference for passage in passages)
+    return f"    cbp:quotation {turtle_string(source.words(passages[0]))} ;\n    cbp:evidence  {references} ;"
+
+
+def _explanation(source, phrase, found, within):
+    if found:
+        why = f"“{phrase}” stands in the source {len(found)} times; add --in WORDS, or cite more of one of these:"
+    elif within is not None and source.locate(phrase):
+        found = source.locate(phrase)
+        why = f"“{phrase}” does not stand near “{within}”; it stands here:"
+    else:
+        found = source.nearest(phrase)
+        why = f"“{phrase}” does not stand in the source" + ("; the nearest words are:" if found else ".")
+    return "\n".join([f"incsr cite: {why}", *(_candidate(source, passage) for passage in found)])
+
+
+def _candidate(source, passage):
+    before, after = (part.replace("\n", " ") for part in source.context(passage))
+    return f"  #char={passage.start},{passage.end}  …{before}[{source.words(passage)}]{after}…"
