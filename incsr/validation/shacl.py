@@ -1,0 +1,112 @@
+"""The reference validator: one data graph and one shapes graph through pySHACL.
+
+The seam for a faster path: anything with the signature of `results` that yields the same set of results on
+the same two graphs may stand in its place. Refuses to call a run that failed a run that found nothing.
+"""
+
+import logging
+from collections.abc import Iterable, Iterator
+
+import pyoxigraph as ox
+import rdflib
+from rdflib.namespace import RDF, SH
+from rdflib.plugins.sparql import prepareQuery
+
+from incsr import sources
+from incsr.validation.report import Result
+
+SEVERITIES = {SH.Violation: "Violation", SH.Warning: "Warning", SH.Info: "Info"}
+
+
+class ValidationError(Exception):
+    """The validation could not be carried out: the shapes are ill-formed, or the validator failed."""
+
+
+class PreparedGraph(rdflib.Graph):
+    """A graph that parses each query text once: pySHACL asks the same one again for every focus node."""
+
+    def __init__(self):
+        super().__init__(bind_namespaces="none")
+        self._prepared = {}
+
+    def query(self, query_object, *args, **kwargs):
+        if isinstance(query_object, str):
+            prepared = self._prepared.get(query_object)
+            if prepared is None:
+                prepared = self._prepared[query_object] = prepareQuery(query_object)
+            query_object = prepared
+        return super().query(query_object, *args, **kwargs)
+
+
+def results(data: Iterable[ox.Quad | ox.Triple], shapes: Iterable[ox.Quad | ox.Triple]) -> Iterator[Result]:
+    """Every result of validating `data` against `shapes`.
+
+    Raises: ValidationError where the shapes graph is ill-formed or the validator gives up.
+    Source: SHACL, section 3.4 (validation), and 3.6 (the report).
+    """
+    import pyshacl
+    from pyshacl.errors import ReportableRuntimeError
+
+    # rdflib logs a traceback for each ill-typed literal; the shapes say it better.
+    terms = logging.getLogger("rdflib.term")
+    level, terms.level = terms.level, logging.CRITICAL
+    shapes_graph = sources.rdflib_graph(shapes)
+    try:
+        data_graph = sources.rdflib_graph(data, PreparedGraph())
+        _, report, text = pyshacl.validate(
+            data_graph, shacl_graph=shapes_graph, inference="none", do_owl_imports=False
+        )
+    except ReportableRuntimeError as error:
+        raise ValidationError(f"the shapes cannot be used: {error}") from error
+    finally:
+        terms.level = level
+    if not isinstance(report, rdflib.Graph):
+        raise ValidationError(f"the validator gave up: {text}")
+    for node in report.objects(None, SH.result):
+        yield _result(report, node, shapes_graph)
+
+
+def _result(report, node, shapes_graph) -> Result:
+    def value(predicate):
+        return report.value(node, predicate)
+
+    shape = value(SH.sourceConstraint) or value(SH.sourceShape)
+    path = value(SH.resultPath)
+    if isinstance(path, rdflib.BNode):
+        path = report.value(path, SH.inversePath)
+    messages = sorted(str(message) for message in report.objects(node, SH.resultMessage))
+    return Result(
+        focus=_engine_term(value(SH.focusNode)),
+        shape=str(shape),
+        message=" ".join(messages),
+        severity=SEVERITIES[value(SH.resultSeverity)],
+        path=_engine_term(path),
+        value=_engine_term(value(SH.value)),
+        component=str(value(SH.sourceConstraintComponent)),
+        rule=str(shapes_graph.value(shape, SH.name) or ""),
+    )
+
+
+def _engine_term(term):
+    if term is None:
+        return None
+    if isinstance(term, rdflib.URIRef):
+        return ox.NamedNode(str(term))
+    if isinstance(term, rdflib.BNode):
+        return ox.BlankNode(str(term))
+    if term.language:
+        return ox.Literal(str(term), language=term.language)
+    return ox.Literal(str(term), datatype=ox.NamedNode(str(term.datatype or rdflib.XSD.string)))
+
+
+def shape_iris(shapes: Iterable[ox.Quad | ox.Triple]) -> set[str]:
+    """The names of all property shapes, node rules and SPARQL constraints: whatever a result can name."""
+    graph = sources.rdflib_graph(shapes)
+    structural = {RDF.type, SH.property, SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf,
+                  SH.name, SH.description, SH.message, SH.severity, SH.sparql, rdflib.RDFS.label,
+                  rdflib.RDFS.isDefinedBy, rdflib.RDFS.comment}  # fmt: skip
+    named = set(graph.subjects(RDF.type, SH.PropertyShape)) | set(graph.objects(None, SH.sparql))
+    for node in graph.subjects(RDF.type, SH.NodeShape):
+        if set(graph.predicates(node)) - structural:
+            named.add(node)
+    return {str(node) for node in named if isinstance(node, rdflib.URIRef)}
