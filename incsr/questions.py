@@ -154,7 +154,7 @@ def read(path: Path) -> Question:
 
 
 def _header(path: Path, lines: list[str]):
-    """The header's words by field, its parameters with their lines, the answer's lines and where it begins."""
+    """The header's words by field, its parameters with their lines, its answer's lines and their place."""
     words: dict[str, str] = {}
     parameters: list[tuple[Parameter, int]] = []
     answer: list[str] = []
