@@ -74,7 +74,7 @@ def _evidence(source, passages):
 
 def _explanation(source, phrase, found, within):
     if found:
-        why = f"“{phrase}” stands in the source {len(found)} times; add --in WORDS, or cite more of one of these:"
+        why = f"“{phrase}” stands in the source {len(found)} times; add --in WORDS, or cite more of one:"
     elif within is not None and source.locate(phrase):
         found = source.locate(phrase)
         why = f"“{phrase}” does not stand near “{within}”; it stands here:"

@@ -24,14 +24,15 @@ def run(arguments):
 
     Returns: 0 where it is written or up to date, else 1.
     """
-    from incsr.cli._evidence_files import PASSAGES, TurtleError, documents, shown, source_text
+    from incsr.cli._evidence_files import documents, passages_path, shown, source_text
     from incsr.evidence.passages import passages_file
     from incsr.evidence.source import PassageError
+    from incsr.sources import SourceError
 
-    output = arguments.output or PASSAGES
+    output = arguments.output or passages_path()
     try:
         text = passages_file(source_text(), documents(arguments.data))
-    except (PassageError, TurtleError) as error:
+    except (PassageError, SourceError) as error:
         print(f"incsr passages: {error}", file=sys.stderr)
         return 1
     count = text.count(" a oa:SpecificResource ")

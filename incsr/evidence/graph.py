@@ -1,29 +1,31 @@
 """What the evidence tools need of a Turtle file: its triples by subject, and the line of each subject.
 
-Reads with the endpoint's own parser; refuses what that refuses. Judges nothing.
+Reads through `incsr.sources`; refuses what that refuses. Judges nothing.
 """
 
 import re
 from collections import defaultdict
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pyoxigraph as ox
 
-from incsr.namespaces import BASE
+from incsr.namespaces import BASE, PREFIXES
+from incsr.sources import quads_of_file
 
-_DECLARATION = re.compile(r"@?(?:prefix)\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE)
+_DECLARATION = re.compile(r"@?prefix\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:<([^>\s]*)>|([\w-]*):((?:[\w.%-]|\\.)*[\w%-]))(?=\s)")
-
-
-class TurtleError(ValueError):
-    """A file that is no Turtle; the message says file, line and column."""
 
 
 @dataclass
 class Document:
-    """One Turtle file: `facts[subject][predicate]` are its objects, `lines[subject]` where it starts."""
+    """One file's graph: `facts[subject][predicate]` are its objects, `lines[subject]` where it starts.
+
+    `report` is whether the graph holds what the page says, in its own names (and not what we say).
+    """
 
     name: str
+    report: bool = True
     facts: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     lines: dict = field(default_factory=dict)
 
@@ -38,19 +40,16 @@ class Citation:
     line: int | None
 
 
-def read_document(name, content):
-    """Read one Turtle file from its bytes.
+def read_document(path, name=None, report=True):
+    """Read one RDF file.
 
-    Raises: TurtleError with file, line, column and the parser's reason.
+    Raises: SourceError with file, line, column and the parser's reason.
     """
-    document = Document(name)
-    try:
-        for triple in ox.parse(content, format=ox.RdfFormat.TURTLE, base_iri=BASE):
-            document.facts[_key(triple.subject)][triple.predicate.value].append(triple.object)
-    except SyntaxError as error:
-        reason = str(error.msg).strip()
-        raise TurtleError(f"{name}:{error.lineno}:{error.offset}: {reason}") from error
-    document.lines = subject_lines(content.decode("utf-8"))
+    path = Path(path)
+    document = Document(name or str(path), report)
+    for quad in quads_of_file(path):
+        document.facts[_key(quad.subject)][quad.predicate.value].append(quad.object)
+    document.lines = subject_lines(path.read_text(encoding="utf-8"))
     return document
 
 
@@ -74,6 +73,15 @@ def subject_lines(text):
             continue
         lines.setdefault(iri, number)
     return lines
+
+
+def compact(iri):
+    """An IRI as an author writes it: with the project's prefix where it has one, else in angle brackets."""
+    fitting = [(len(space), prefix) for prefix, space in PREFIXES.items() if iri.startswith(space)]
+    if not fitting:
+        return f"<{iri}>" if not iri.startswith("_:") else iri
+    length, prefix = max(fitting)
+    return f"{prefix}:{iri[length:]}"
 
 
 def _key(term):
