@@ -1,0 +1,107 @@
+"""What a page says beside the bare triples: words in context, statements as sentences, what isn't known."""
+
+import re
+from dataclasses import dataclass
+
+from incsr.namespaces import PREFIXES
+
+POINT = """
+SELECT ?lat ?long WHERE {{
+  {{ {thing} wgs84:lat ?lat ; wgs84:long ?long }}
+  UNION {{ {thing} cbp:locatedIn ?place . ?place wgs84:lat ?lat ; wgs84:long ?long }}
+}} LIMIT 1
+"""
+CONTAINED = "SELECT ?country WHERE {{ {thing} schema:containsPlace|cbp:locatedIn|schema:containedInPlace ?country }}"
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Words of the report and the sentence around them."""
+
+    start: int
+    end: int
+    before: str
+    words: str
+    after: str
+
+
+def in_context(text, start, end, limit=220):
+    """The passage with the rest of its sentence, cut at `limit` characters on either side."""
+    left = max(text.rfind("\n", 0, start), max((m.end() for m in re.finditer(r"(?<!U\.S)[.!?] ", text[:start])), default=0))
+    stop = re.search(r"(?<!U\.S)[.!?](?=\s|$)|\n", text[end:])
+    right = end + (stop.end() if stop else 0)
+    before, after = text[left:start].lstrip(), text[end:right].rstrip()
+    if len(before) > limit:
+        before = "…" + before[-limit:].split(" ", 1)[-1]
+    if len(after) > limit:
+        after = after[:limit].rsplit(" ", 1)[0] + "…"
+    return Quote(start, end, before, text[start:end], after)
+
+
+def statements(site, query):
+    """Statements as (iri, subject, predicate, object, quote), in the page's order."""
+    found, seen = [], set()
+    for row in site.graph.select(query):
+        key = row["statement"].value
+        if key in seen:
+            continue
+        seen.add(key)
+        start, end = int(row["start"].value), int(row["end"].value)
+        found.append(
+            {
+                "iri": key,
+                "subject": row["s"].value,
+                "predicate": row["p"].value,
+                "object": row["o"],
+                "quote": in_context(site.text, start, end),
+            }
+        )
+    return found
+
+
+def peers(site, figure):
+    """Other figures of the same indicator, for comparison: other subjects, places, years or sources."""
+    return [f for f in site.figures.values() if f.indicator == figure.indicator and f.iri != figure.iri and f.value]
+
+
+def comparable(figures):
+    """Groups of three or more figures that one chart may compare: same indicator, unit and rate."""
+    groups = {}
+    for figure in figures:
+        if figure.value:
+            groups.setdefault((figure.indicator, figure.unit, figure.per), []).append(figure)
+    return [sorted(group, key=lambda f: -float(f.value)) for group in groups.values() if len(group) >= 3]
+
+
+def unknown(site, own, figures):
+    """What a careful reader should know that nobody says: periods, places, second sources."""
+    found = []
+    for figure in [own] if own else figures:
+        if figure.graph != "incsr2014":
+            continue
+        lacks = []
+        if not figure.dated:
+            lacks.append(f"no period stated{f' (likely {figure.likely}, we say)' if figure.likely else ''}")
+        if not figure.placed and own:
+            lacks.append("no place stated")
+        if not any(other.graph == "context" for other in peers(site, figure)):
+            lacks.append("no second source")
+        if lacks:
+            found.append((figure, lacks))
+    return found
+
+
+def place(site, iri):
+    """Where a place is: countries to shade (IRIs) and a point (latitude, longitude), or None."""
+    from incsr.pages.graph import iri as ref
+
+    country = PREFIXES["country"]
+    shaded = {iri} if iri.startswith(country) else set()
+    for row in site.graph.select(CONTAINED.format(thing=ref(iri))):
+        if row["country"].value.startswith(country):
+            shaded.add(row["country"].value)
+    points = site.graph.select(POINT.format(thing=ref(iri)))
+    point = (float(points[0]["lat"].value), float(points[0]["long"].value)) if points else None
+    if not shaded and not point:
+        return None
+    return {"shaded": sorted(shaded), "point": point}
