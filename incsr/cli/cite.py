@@ -16,12 +16,23 @@ def register(subparsers):
         '  incsr cite 257 --in "capacity building"\n'
         '  incsr cite --together "50 in Honduras" "In FY 2013"',
     )
-    command.add_argument("words", nargs="+", metavar="TEXT",
-                         help="the words as they stand, quoted; several quoted phrases are cited one by one")
-    command.add_argument("--in", dest="within", metavar="WORDS",
-                         help="words in or around its place, sentence or paragraph, to choose one of several")
-    command.add_argument("--together", action="store_true",
-                         help="one fact: the first phrase is its quotation, the others are further evidence")
+    command.add_argument(
+        "words",
+        nargs="+",
+        metavar="TEXT",
+        help="the words as they stand, quoted; several quoted phrases are cited one by one",
+    )
+    command.add_argument(
+        "--in",
+        dest="within",
+        metavar="WORDS",
+        help="words in or around its place, sentence or paragraph, to choose one of several",
+    )
+    command.add_argument(
+        "--together",
+        action="store_true",
+        help="one fact: the first phrase is its quotation, the others are further evidence",
+    )
     command.add_argument("--passage", action="store_true", help="print the block for data/passages.ttl too")
     command.set_defaults(run=run)
 

@@ -12,10 +12,12 @@ def register(subparsers):
         description="Write data/passages.ttl: every passage that the data cites, with its words and offsets.",
     )
     command.add_argument("--check", action="store_true", help="write nothing; exit 1 if it is out of date")
-    command.add_argument("--data", nargs="+", metavar="FILE",
-                         help="Turtle files that cite (default: the graphs in data/)")
-    command.add_argument("--output", metavar="FILE", type=Path,
-                         help="the file to write (default: data/passages.ttl)")
+    command.add_argument(
+        "--data", nargs="+", metavar="FILE", help="Turtle files that cite (default: the graphs in data/)"
+    )
+    command.add_argument(
+        "--output", metavar="FILE", type=Path, help="the file to write (default: data/passages.ttl)"
+    )
     command.set_defaults(run=run)
 
 

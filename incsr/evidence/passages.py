@@ -58,8 +58,10 @@ def cited_passages(source, documents):
         except PassageError as error:
             raise PassageError(f"{place}: {error}") from error
         if source.words(passage) is None:
-            raise PassageError(f"{place}: #char={passage.start},{passage.end} runs past the text's end, "
-                               f"{len(source.text)}; `incsr cite WORDS` gives the offsets")
+            raise PassageError(
+                f"{place}: #char={passage.start},{passage.end} runs past the text's end, "
+                f"{len(source.text)}; `incsr cite WORDS` gives the offsets"
+            )
         passages.add(passage)
     return sorted(passages)
 

@@ -124,7 +124,7 @@ class SourceText:
         if within is None:
             return found
         places = self._occurrences(within)
-        for around in (lambda p: p, self._sentence_around, self._paragraph_around):
+        for around in (lambda p: p, self._sentence_around, self.paragraph_of):
             regions = [around(place) for place in places]
             kept = [p for p in found if any(p.within(region) for region in regions)]
             if kept:
@@ -196,12 +196,13 @@ class SourceText:
             return self.text[offset + 1 : offset + 2].isdigit()
         return before in ".," and after.isdigit() and self.text[offset - 2 : offset - 1].isdigit()
 
-    def _sentence_around(self, passage):
-        return self.sentence_of(passage).passage
-
-    def _paragraph_around(self, passage):
+    def paragraph_of(self, passage):
+        """The paragraph or line that a passage lies in, or the passage itself outside the body."""
         around = [p for p in self._paragraphs if passage.within(p)]
         return around[0] if around else passage
+
+    def _sentence_around(self, passage):
+        return self.sentence_of(passage).passage
 
     @cached_property
     def _folded(self):
@@ -211,9 +212,11 @@ class SourceText:
             if character.isspace():
                 if characters and characters[-1] == " ":
                     continue
-                if characters and re.search(r"\d,$", "".join(characters[-2:])) and self.text[
-                    offset + 1 : offset + 4
-                ].isdigit():
+                if (
+                    characters
+                    and re.search(r"\d,$", "".join(characters[-2:]))
+                    and self.text[offset + 1 : offset + 4].isdigit()
+                ):
                     continue
                 character = " "
             characters.append(character.lower())

@@ -1,0 +1,297 @@
+"""Whether a measurement says what its words say: the graph's claim against the text's reading."""
+
+import re
+from decimal import Decimal, InvalidOperation
+
+from incsr.evidence import claims as c
+from incsr.evidence.numbers import magnitude
+from incsr.evidence.reading import NOT_STATED, Unreadable, stem, words_of
+from incsr.evidence.source import Passage
+
+_SUPERLATIVE = re.compile(r"\ba record\b(?= [\d$])|\bthe (?:most|largest|highest)\b[^.,;]*")
+
+
+def check_figure(fact, reader, names):
+    """Compare a measurement's number, hedge, unit, rate, period, area and subject with its words."""
+    if not fact.passages:
+        return
+    about = [
+        word for iri in fact.values(c.INDICATOR) for label in names.labels(iri) for word in words_of(label)
+    ]
+    passage = fact.passages[0]
+    try:
+        reading = reader.read(passage, about)
+    except Unreadable as error:
+        fact.wrong(
+            "value", str(error), "A quotation is the shortest phrase with hedge, number and thing counted"
+        )
+        return
+    fact.number = reading.passage
+    _check_cuts(fact, reading, passage, reader.source)
+    _check_value(fact, reading)
+    _check_term(
+        fact,
+        "qualifier",
+        c.QUALIFIER,
+        c.CBP,
+        reading.qualifier,
+        f"the hedge “{reading.hedge}”" if reading.hedge else "no hedge before the number",
+    )
+    _check_term(fact, "unit", c.UNIT, c.UNIT_IRI, reading.unit, f"“{_phrase(reader.source, reading)}”")
+    rounded_to = fact.values(c.ROUNDED_TO)
+    expected = [str(reading.rounded_to)] if reading.rounded_to else []
+    if rounded_to != expected:
+        fact.wrong(
+            "rounding",
+            f"the text prints “{reading.printed}”, rounded to {_or_none(expected)}; the graph "
+            f"says {_or_none(rounded_to)}",
+            f"Write cbp:roundedTo {expected[0]}" if expected else "Leave cbp:roundedTo away",
+        )
+    _check_superlative(fact, reader, reading.passage)
+    _check_surroundings(fact, reader, names, reading.passage, reading.rates, reading.periods)
+    fact.reading.update(
+        value=str(reading.value),
+        qualifier=reading.qualifier,
+        unit=reading.unit,
+        rounded_to=reading.rounded_to,
+        printed=reading.printed,
+    )
+
+
+def check_words(fact, reader, names):
+    """Compare a quantity in words with its quotation: words, magnitude, unit and surroundings."""
+    if not fact.passages:
+        return
+    passage = fact.passages[0]
+    quotation = reader.source.words(passage)
+    stated = fact.value(c.STATED_AS)
+    if stated not in quotation:
+        fact.wrong(
+            "words",
+            f"the graph states “{stated}”, the quotation is “{quotation}”",
+            "Write as cbp:statedAs the words of quantity out of the quotation",
+        )
+        return
+    start = passage.start + quotation.index(stated)
+    fact.number = Passage(start, start + len(stated))
+    expected = [str(scale)] if (scale := magnitude(stated)) else []
+    if fact.values(c.MAGNITUDE) != expected:
+        fact.wrong(
+            "magnitude",
+            f"“{stated}” names the magnitude {_or_none(expected)}, the graph says "
+            f"{_or_none(fact.values(c.MAGNITUDE))}",
+            f"Write cbp:magnitude {expected[0]}" if expected else "Leave cbp:magnitude away",
+        )
+    for predicate, name in ((c.QUALIFIER, "cbp:qualifier"), (c.VALUE, "sdmx-measure:obsValue")):
+        if fact.values(predicate):
+            fact.wrong(
+                "words", f"a quantity in words has no {name}", f"Leave {name} away; the words are its measure"
+            )
+    unit = reader.unit_of_words(passage)
+    if fact.values(c.UNIT):
+        _check_term(fact, "unit", c.UNIT, c.UNIT_IRI, unit, f"“{quotation}”")
+    rates, periods = reader.rates_of(fact.number), reader.periods_of(fact.number)
+    _check_surroundings(fact, reader, names, fact.number, rates, periods)
+    fact.reading.update(stated_as=stated, magnitude=magnitude(stated), unit=unit)
+
+
+def _check_cuts(fact, reading, passage, source):
+    # A quotation without its hedge reads as a bare number; one without its unit as a count.
+    if reading.hedge and reading.hedge_start < passage.start:
+        whole = Passage(reading.hedge_start, passage.end)
+        fact.wrong(
+            "hedge",
+            f"the quotation cuts off “{reading.hedge}”, which stands directly before it",
+            f"Quote “{source.words(whole)}”, {whole.reference}",
+        )
+    if reading.unit_end > passage.end:
+        whole = Passage(passage.start, reading.unit_end)
+        fact.wrong(
+            "unit",
+            "the quotation cuts off the unit, which stands behind it",
+            f"Quote “{source.words(whole)}”, {whole.reference}",
+        )
+
+
+def _check_value(fact, reading):
+    values = fact.values(c.VALUE)
+    if len(values) != 1:
+        fact.wrong(
+            "value",
+            f"it has {len(values)} values, a measurement has one",
+            f"Write sdmx-measure:obsValue {reading.value}",
+        )
+        return
+    try:
+        claimed = Decimal(values[0])
+    except InvalidOperation:
+        fact.wrong(
+            "value", f"its value “{values[0]}” is no number", f"Write sdmx-measure:obsValue {reading.value}"
+        )
+        return
+    if claimed != reading.value:
+        fact.wrong(
+            "value",
+            f"the text says {reading.value} (“{reading.printed}”), the graph {values[0]}",
+            f"Write sdmx-measure:obsValue {reading.value}",
+        )
+
+
+def _check_term(fact, check, predicate, namespace, expected, because):
+    claimed = fact.values(predicate)
+    if claimed == [namespace + expected]:
+        return
+    said = ", ".join(iri.removeprefix(namespace) for iri in claimed) or "nothing"
+    fact.wrong(
+        check,
+        f"the text says {expected} ({because}), the graph {said}",
+        f"Write {c.compact(predicate)} {c.compact(namespace + expected)}",
+    )
+
+
+def _check_superlative(fact, reader, number):
+    sentence = reader.source.sentence_of(number)
+    literals = fact.values(c.SUPERLATIVE)
+    for literal in literals:
+        if literal not in sentence.text:
+            fact.wrong(
+                "superlative",
+                f"“{literal}” does not stand in the sentence of the figure",
+                "Write as cbp:superlative the words as they stand",
+            )
+    figures = [f for f in reader.figures if sentence.passage.start <= f.start < sentence.passage.end]
+    for match in _SUPERLATIVE.finditer(sentence.text):
+        start = sentence.passage.start + match.start()
+        before = [f for f in figures if f.end <= start]
+        owner = (
+            before[-1]
+            if before and match[0] != "a record"
+            else next((f for f in figures if f.start > start), None)
+        )
+        if owner and owner.start == number.start and not any(match[0] in literal for literal in literals):
+            fact.wrong(
+                "superlative",
+                f"the text says “{match[0]}” of the figure, the graph nothing of it",
+                f'Write cbp:superlative "{match[0]}"',
+            )
+
+
+def _check_surroundings(fact, reader, names, number, rates, periods):
+    _check_rate(fact, reader, rates)
+    _check_period(fact, reader, number, rates, periods)
+    _check_area(fact, reader, names, number)
+    _check_subject(fact, reader, names, number)
+
+
+def _check_rate(fact, reader, rates):
+    claimed = [iri.removeprefix(c.UNIT_IRI) for iri in fact.values(c.PER)]
+    expected = [rates[0].meaning] if rates else []
+    fact.reading["per"] = expected[0] if expected else None
+    if claimed != expected:
+        because = (
+            f"“{reader.source.words(rates[0].passage)}”" if rates else "no rate stands behind the number"
+        )
+        fact.wrong(
+            "per",
+            f"the text says {_or_none(expected)} ({because}), the graph {_or_none(claimed)}",
+            f"Write cbp:per unit:{expected[0]}" if expected else "Leave cbp:per away",
+        )
+
+
+def _check_period(fact, reader, number, rates, periods):
+    source = reader.source
+    claimed = [iri.removeprefix(c.PERIOD_IRI) for iri in fact.values(c.PERIOD)]
+    sentence = source.sentence_of(number).passage
+    borrowed = [
+        mark
+        for passage in fact.passages[1:]
+        if not passage.within(sentence)
+        for mark in reader.times_within(passage)
+    ]
+    # A rate is a time expression of the sentence's own, so nothing is taken over from its neighbour.
+    marks = list(periods) or ([] if rates else borrowed)
+    expected = {mark.meaning for mark in marks} or {NOT_STATED}
+    fact.reading["period"] = sorted(expected)
+    if len(claimed) != 1 or claimed[0] not in expected:
+        because = ", ".join(f"“{source.words(mark.passage)}”" for mark in marks) or (
+            "no time expression governs the figure, and none stands in its further evidence"
+        )
+        fact.wrong(
+            "period",
+            f"the text says {' or '.join(sorted(expected))} ({because}), the graph {_or_none(claimed)}",
+            f"Write sdmx-dimension:refPeriod period:{min(expected)}, or cite the "
+            "sentence that gives the period as further evidence, with a skos:editorialNote",
+        )
+    elif not periods and marks and not fact.values(c.NOTE):
+        fact.wrong(
+            "period",
+            f"the period {claimed[0]} is taken from another sentence without a note",
+            "Say in skos:editorialNote why it holds here too",
+        )
+
+
+def _check_area(fact, reader, names, number):
+    source = reader.source
+    claimed = fact.values(c.AREA)
+    if len(claimed) != 1:
+        fact.wrong(
+            "area", f"it has {len(claimed)} areas, a measurement has one", "Write one sdmx-dimension:refArea"
+        )
+        return
+    area = claimed[0]
+    named = names.places_in(source.words(fact.passages[0]))
+    if named and area not in named and not named <= names.contained(area):
+        said = ", ".join(sorted(names.label(iri) for iri in named))
+        fact.wrong(
+            "area",
+            f"the quotation names {said}, the graph says {c.compact(area)}",
+            f"Write sdmx-dimension:refArea {c.compact(min(named))}, or the region that holds them all",
+        )
+        return
+    if area == c.NOT_STATED_AREA:
+        return
+    sentences = [source.sentence_of(number).text] + [source.sentence_of(p).text for p in fact.passages]
+    if not any(names.names_area(area, sentence) for sentence in sentences):
+        fact.wrong(
+            "area",
+            f"no sentence that the fact cites names {names.label(area) or c.compact(area)}",
+            "Write the place that the sentence names, or region:not-stated",
+        )
+
+
+def _check_subject(fact, reader, names, number):
+    paragraph = reader.source.paragraph_of(number)
+    words = reader.source.words(paragraph)
+    for iri in fact.values(c.SUBJECT):
+        if not any(label in words for label in names.labels(iri)):
+            fact.wrong(
+                "subject",
+                f"the paragraph does not name {names.label(iri) or c.compact(iri)}",
+                "Write as cbp:describes the organization or program that the clause speaks of",
+            )
+    if len(fact.values(c.SUBJECT)) != 1:
+        fact.wrong(
+            "subject",
+            f"it describes {len(fact.values(c.SUBJECT))} things, a measurement one",
+            "Write one cbp:describes",
+        )
+    sentences = [reader.source.sentence_of(number).text]
+    sentences += [reader.source.sentence_of(passage).text for passage in fact.passages]
+    spoken = {stem(word) for sentence in sentences for word in words_of(sentence)}
+    for iri in fact.values(c.INDICATOR):
+        counted = {stem(word) for label in names.labels(iri) for word in words_of(label) if len(word) > 3}
+        if counted and not counted & spoken:
+            fact.wrong(
+                "indicator",
+                f"no sentence that the fact cites speaks of {names.label(iri)}",
+                "Write as cbp:indicator the thing that the number counts",
+            )
+
+
+def _phrase(source, reading):
+    end = max(reading.unit_end, reading.passage.end)
+    return source.text[reading.passage.start : end]
+
+
+def _or_none(values):
+    return ", ".join(values) if values else "none"

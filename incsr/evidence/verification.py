@@ -1,0 +1,197 @@
+"""The whole verification: every fact of the given graphs against the source text, and the coverage.
+
+Judges evidence only; whether the graph is well shaped is `incsr.validation`'s.
+"""
+
+from dataclasses import asdict, dataclass, field
+
+from incsr.evidence import claims as c
+from incsr.evidence.coverage import Coverage, measure
+from incsr.evidence.figures import check_figure, check_words
+from incsr.evidence.names import Names
+from incsr.evidence.passages import passage_block
+from incsr.evidence.quotations import check_quotation
+from incsr.evidence.reading import Reader, words_of
+from incsr.evidence.source import SHA256
+from incsr.namespaces import ID, PREFIXES
+
+_RDF = PREFIXES["rdf"]
+_SECTION_KINDS = {c.CBP + kind for kind in ("Section", "Heading", "Paragraph", "Sentence", "Navigation")}
+_IN_WORDS = f"{ID}dataset/incsr2014-in-words"
+
+
+@dataclass(slots=True)
+class Report:
+    """What a verification found: `facts` one by one, `coverage`, and all `problems`, of facts first."""
+
+    sha256: str
+    facts: list = field(default_factory=list)
+    coverage: Coverage = field(default_factory=Coverage)
+    problems: list = field(default_factory=list)
+
+    @property
+    def holds(self):
+        """Whether the text bears out everything."""
+        return not self.problems
+
+    def fact(self, subject):
+        """The checked fact of one subject, or None where it cites nothing."""
+        return next((fact for fact in self.facts if fact.subject == subject), None)
+
+    def as_json(self):
+        """The report as plain values for JSON."""
+        return {
+            "holds": self.holds,
+            "sha256": self.sha256,
+            "coverage": self.coverage.as_json(),
+            "problems": [asdict(problem) for problem in self.problems],
+            "facts": [fact.as_json() for fact in self.facts],
+        }
+
+
+class Verifier:
+    """Checks facts of some documents; reads text and names once, so that one fact is checked in no time."""
+
+    def __init__(self, source, documents):
+        self.source = source
+        self.documents = documents
+        self.reader = Reader(source)
+        self.names = Names(documents)
+
+    def check(self, document, subject, properties=None):
+        """Check one subject, with other properties than the document's where they are given.
+
+        Returns: the Fact, or None where the subject claims nothing of the source.
+        """
+        properties = document.facts[subject] if properties is None else properties
+        kind = _kind(properties, document.report)
+        if kind is None:
+            return None
+        line = document.lines.get(subject)
+        label = self.names.label(subject) or next((t.value for t in properties.get(c.QUOTATION, ())), "?")
+        fact = c.Fact(subject, label, kind, document.name, line, document.report, properties)
+        check_quotation(fact, self.source)
+        if kind == "figure":
+            check_figure(fact, self.reader, self.names)
+        elif kind == "words":
+            check_words(fact, self.reader, self.names)
+        elif kind == "relation":
+            _check_relation(fact, document)
+        return fact
+
+    def check_labels(self, document, subject):
+        """The problems of a subject's labels: each must occur in the text, or be completed out of its words.
+
+        A completed name ("Arrival Zone" out of "Source, Transit and Arrival Zones") owes an editorial note.
+        """
+        properties = document.facts[subject]
+        place = (subject, self.names.label(subject), document.name, document.lines.get(subject))
+        noted = c.NOTE in properties
+        problems = []
+        for label in dict.fromkeys(t.value for p in c.LABELS for t in properties.get(p, ())):
+            if self.source.locate(label):
+                continue
+            strange = [word for word in words_of(label) if not self._stands(word)]
+            if strange:
+                problems.append(
+                    c.Problem(
+                        "labels",
+                        f"the text has no “{label}”, not even the words {', '.join(strange)}",
+                        "Name it as the page does; names of ours belong in links, derived or context",
+                        *place,
+                    )
+                )
+            elif not noted:
+                problems.append(
+                    c.Problem(
+                        "labels",
+                        f"the text has no “{label}” in one piece",
+                        "Name it as the page does, or say in skos:editorialNote how the name was completed",
+                        *place,
+                    )
+                )
+        return problems
+
+    def _stands(self, word):
+        forms = (word, word + "s", word[:1].upper() + word[1:], word[:1].lower() + word[1:])
+        return any(self.source.locate(form) for form in forms)
+
+
+def verify(source, documents, passages_text=None, reasons=None):
+    """Verify documents against the source text.
+
+    `passages_text` is the passages file, checked to hold the block of each cited passage; `reasons` are
+    those of `coverage.read_reasons`. Returns: the Report.
+    """
+    report = Report(source.sha256)
+    if source.sha256 != SHA256:
+        report.problems.append(
+            c.Problem(
+                "source",
+                f"the source text is not the report as published: its sha256 is {source.sha256}",
+                f"Restore data/source/incsr2014-cbp.txt, whose sha256 is {SHA256}",
+            )
+        )
+    verifier = Verifier(source, documents)
+    labels = []
+    for document in documents:
+        for subject in list(document.facts):
+            fact = verifier.check(document, subject)
+            if fact is not None:
+                report.facts.append(fact)
+            if document.report:
+                labels += verifier.check_labels(document, subject)
+    report.facts.sort(key=lambda fact: (fact.passages[:1], fact.subject))
+    report.problems += [problem for fact in report.facts for problem in fact.problems] + labels
+    if passages_text is not None:
+        report.problems += _check_passages(source, report.facts, passages_text)
+    report.coverage, gaps = measure(source, report.facts, verifier.reader, verifier.names, reasons)
+    report.problems += gaps
+    return report
+
+
+def _kind(properties, report):
+    types = {term.value for term in properties.get(c.TYPE, ())}
+    cites = c.QUOTATION in properties or c.EVIDENCE in properties
+    if types & _SECTION_KINDS:
+        return "section" if cites else None
+    data_sets = {term.value for term in properties.get(c.DATA_SET, ())}
+    # A measurement of the report owes evidence; a derived figure or one of another source has none.
+    if cites or report:
+        if c.STATED_AS in properties or _IN_WORDS in data_sets:
+            return "words"
+        if c.VALUE in properties or c.CBP + "Measurement" in types:
+            return "figure"
+    if not cites:
+        return "relation" if report and _RDF + "Statement" in types else None
+    return "relation" if _RDF + "Statement" in types else "thing"
+
+
+def _check_relation(fact, document):
+    # The statement that carries the evidence is worth nothing where the triple it speaks of is not said.
+    parts = [fact.value(_RDF + part) for part in ("subject", "predicate", "object")]
+    if None in parts:
+        fact.wrong("relation", "it lacks rdf:subject, rdf:predicate or rdf:object", "Write all three")
+        return
+    subject, predicate, told = parts
+    stated = document.facts.get(subject, {}).get(predicate, ())
+    if all(term.value != told for term in stated):
+        fact.wrong(
+            "relation",
+            f"the graph does not say {c.compact(subject)} {c.compact(predicate)} {c.compact(told)}",
+            "Write the triple as well",
+        )
+
+
+def _check_passages(source, facts, passages_text):
+    problems = []
+    for passage in sorted({passage for fact in facts for passage in fact.passages}):
+        if passage_block(source, passage) not in passages_text:
+            problems.append(
+                c.Problem(
+                    "passages",
+                    f"data/passages.ttl lacks {passage.reference} as the source has it",
+                    "Run `incsr passages`",
+                )
+            )
+    return problems
