@@ -62,10 +62,8 @@ class Graph:
     def version(self):
         return self._version()
 
-    def _bytes(self, text, media_type, **job):
-        head, body = self._run(
-            ReadJob("query", text=PROLOGUE + text, accept=media_type, limits=Limits(timeout_s=10.0), **job)
-        )
+    def _bytes(self, text, media_type, prologue=PROLOGUE):
+        head, body = self._run(ReadJob("query", text=prologue + text, accept=media_type, limits=Limits()))
         if isinstance(head, Problem):
             raise GraphUnavailable(head)
         return body
@@ -74,6 +72,15 @@ class Graph:
         """The solutions of a SELECT as a list of dicts from variable name to `Term`; unbound names are absent."""
         answer = json.loads(self._bytes(text, "application/sparql-results+json"))
         return [{name: _term(value) for name, value in row.items()} for row in answer["results"]["bindings"]]
+
+    def answer(self, text):
+        """(columns, solutions) of any SELECT, as it stands; an ASK is one solution of one column "answer"."""
+        answer = json.loads(self._bytes(text, "application/sparql-results+json", prologue=""))
+        if "boolean" in answer:
+            truth = "true" if answer["boolean"] else "false"
+            return ["answer"], [{"answer": Term("literal", truth, PREFIXES["xsd"] + "boolean")}]
+        rows = answer["results"]["bindings"]
+        return answer["head"]["vars"], [{name: _term(value) for name, value in row.items()} for row in rows]
 
     def ask(self, text):
         """The boolean of an ASK."""
