@@ -42,8 +42,8 @@ def run(arguments):
 
     Returns: 0 where each phrase stands at one place, else 1.
     """
-    from incsr.cli._evidence_files import source_text
     from incsr.evidence.passages import passage_block
+    from incsr.evidence.published import source_text
 
     source = source_text()
     phrases = _phrases(source, arguments.words)

@@ -13,7 +13,11 @@ def register(subparsers):
     )
     command.add_argument("--check", action="store_true", help="write nothing; exit 1 if it is out of date")
     command.add_argument(
-        "--data", nargs="+", metavar="FILE", help="Turtle files that cite (default: the graphs in data/)"
+        "--data",
+        nargs="+",
+        type=Path,
+        metavar="FILE",
+        help="Turtle files that cite (default: the graphs in data/)",
     )
     command.add_argument(
         "--output", metavar="FILE", type=Path, help="the file to write (default: data/passages.ttl)"
@@ -26,11 +30,15 @@ def run(arguments):
 
     Returns: 0 where it is written or up to date, else 1.
     """
-    from incsr.cli._evidence_files import documents, passages_path, shown, source_text
+    from incsr.cli import Misuse
     from incsr.evidence.passages import passages_file
+    from incsr.evidence.published import documents, passages_path, shown, source_text
     from incsr.evidence.source import PassageError
     from incsr.sources import SourceError
 
+    for path in arguments.data or ():
+        if not path.is_file():
+            raise Misuse(f"{path} is not a file; name Turtle files, or none to read what is published")
     output = arguments.output or passages_path()
     try:
         text = passages_file(source_text(), documents(arguments.data))

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 
 CHECKS = """\
 fails (exit 1) unless
@@ -30,6 +31,7 @@ def register(subparsers):
     command.add_argument(
         "--data",
         nargs="+",
+        type=Path,
         metavar="FILE",
         help="Turtle files with what the report says (default: the graphs in data/)",
     )
@@ -41,21 +43,21 @@ def run(arguments):
 
     Returns: 0 where the text bears out everything, else 1.
     """
-    from incsr.cli._evidence_files import documents, passages_path, source_text, uncovered_path
-    from incsr.evidence.coverage import ReasonsError, read_reasons
-    from incsr.evidence.verification import verify
+    from incsr.cli import Misuse
+    from incsr.evidence.coverage import ReasonsError
+    from incsr.evidence.published import verify_published
     from incsr.sources import SourceError
 
+    for path in arguments.data or ():
+        if not path.is_file():
+            raise Misuse(f"{path} is not a file; name Turtle files, or none to verify what is published")
     try:
-        source = source_text()
-        read = documents(arguments.data)
-        path = uncovered_path()
-        reasons = read_reasons(path.read_text(encoding="utf-8"), path.name) if path.exists() else {}
-    except (SourceError, ReasonsError, UnicodeDecodeError) as error:
+        report = verify_published(arguments.data)
+    except (SourceError, ReasonsError) as error:
+        if arguments.format == "json":
+            print(json.dumps({"holds": False, "error": str(error)}, ensure_ascii=False, indent=2))
         print(f"incsr verify: {error}", file=sys.stderr)
         return 1
-    passages = passages_path()
-    report = verify(source, read, passages.read_text(encoding="utf-8") if passages.exists() else "", reasons)
     if arguments.format == "json":
         print(json.dumps(report.as_json(), ensure_ascii=False, indent=2))
     else:

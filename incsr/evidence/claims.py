@@ -6,7 +6,7 @@ A check never stops at the first thing wrong: an author wants the whole list at 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 
-from incsr.evidence.graph import compact
+from incsr.evidence.graph import Document, compact
 from incsr.evidence.source import Passage
 from incsr.namespaces import ID, PREFIXES
 
@@ -27,6 +27,23 @@ PERIOD_IRI = f"{ID}period/"
 NOT_STATED_AREA = f"{ID}region/not-stated"
 UNITED_STATES = f"{ID}country/US"
 UNIT_IRI = PREFIXES["unit"]
+
+# The property whose line a problem is shown at; a problem of anything else is shown at the quotation.
+PREDICATES = {
+    "evidence": EVIDENCE,
+    "value": VALUE,
+    "rounding": ROUNDED_TO,
+    "qualifier": QUALIFIER,
+    "unit": UNIT,
+    "per": PER,
+    "period": PERIOD,
+    "area": AREA,
+    "subject": SUBJECT,
+    "indicator": INDICATOR,
+    "superlative": SUPERLATIVE,
+    "magnitude": MAGNITUDE,
+    "words": STATED_AS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +71,22 @@ class Fact:
     subject: str
     label: str
     kind: str  # "figure", "words", "relation", "section" or "thing"
-    file: str
-    line: int | None
-    report: bool
+    document: Document
     properties: Mapping
     passages: list[Passage] = field(default_factory=list)  # well-formed ones, the quotation's first
     number: Passage | None = None  # where its figure stands, if it is one
     reading: dict = field(default_factory=dict)  # what the text says, property by property, in plain words
     problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def report(self):
+        """Whether the graph that states it holds what the page says."""
+        return self.document.report
+
+    @property
+    def line(self):
+        """The line on which its block starts, or None."""
+        return self.document.line(self.subject)
 
     @property
     def holds(self):
@@ -79,8 +104,10 @@ class Fact:
 
     def wrong(self, check, message, hint):
         """Note a problem of this fact."""
-        place = (self.subject, self.label, self.file, self.line)
-        self.problems.append(Problem(check, message, hint, *place))
+        line = self.document.line(self.subject, PREDICATES.get(check, QUOTATION))
+        self.problems.append(
+            Problem(check, message, hint, self.subject, self.label, self.document.name, line)
+        )
 
     def as_json(self):
         """The fact as plain values for JSON."""
@@ -88,7 +115,7 @@ class Fact:
             "subject": self.subject,
             "label": self.label,
             "kind": self.kind,
-            "file": self.file,
+            "file": self.document.name,
             "line": self.line,
             "holds": self.holds,
             "passages": [[passage.start, passage.end] for passage in self.passages],

@@ -12,11 +12,11 @@ from incsr.evidence.source import Passage
 
 # Words that carry no fact by themselves: articles, prepositions, conjunctions, pronouns, auxiliaries.
 _FUNCTION_WORDS = """
-    a an the and or but nor that which who whom this these those it its they them their he she his her our we
-    you your as at by for from in into of off on onto out over to under up upon with within without along between
-    beyond through throughout during since until also both either not all so is are was were be been being has
-    have had do does did will would may might can could shall should there here than then such other each every
-    any some
+    a an the and or but nor that which who whom this these those it its they them their he she his
+    her our we you your as at by for from in into of off on onto out over to under up upon with
+    within without along between beyond through throughout during since until also both either not
+    all so is are was were be been being has have had do does did will would may might can could
+    shall should there here than then such other each every any some
 """
 FUNCTION_WORDS = frozenset(_FUNCTION_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:[\u2019\u2018'.-][^\W\d_]+)*")

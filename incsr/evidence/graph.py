@@ -1,43 +1,42 @@
-"""What the evidence tools need of a Turtle file: its triples by subject, and the line of each subject.
+"""What the evidence tools need of an RDF file: its triples by subject, and on which line each stands.
 
 Reads through `incsr.sources`; refuses what that refuses. Judges nothing.
 """
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyoxigraph as ox
 
-from incsr.namespaces import BASE, PREFIXES
+from incsr.namespaces import PREFIXES
 from incsr.sources import quads_of_file
-
-_DECLARATION = re.compile(r"@?prefix\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE)
-_SUBJECT = re.compile(r"(?:<([^>\s]*)>|([\w-]*):((?:[\w.%-]|\\.)*[\w%-]))(?=\s)")
 
 
 @dataclass
 class Document:
-    """One file's graph: `facts[subject][predicate]` are its objects, `lines[subject]` where it starts.
+    """One file's graph: `facts[subject][predicate]` are its objects.
 
     `report` is whether the graph holds what the page says, in its own names (and not what we say).
     """
 
     name: str
     report: bool = True
+    path: Path | None = None
     facts: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
-    lines: dict = field(default_factory=dict)
+    _locator: object = None
 
+    def line(self, subject, predicate=None):
+        """The 1-based line of a property, else of its subject, or None where no line is known."""
+        if self.path is None:
+            return None
+        if self._locator is None:
+            # Only what is wrong needs a line, so the file is read for lines when the first problem turns up.
+            from incsr.validation.locate import Locator
 
-@dataclass(frozen=True, slots=True)
-class Citation:
-    """One subject that cites one passage: the IRI as written, and where."""
-
-    subject: str
-    iri: str
-    file: str
-    line: int | None
+            self._locator = Locator([self.path])
+        place = self._locator.place(subject, predicate)
+        return place.line if place else None
 
 
 def read_document(path, name=None, report=True):
@@ -46,33 +45,10 @@ def read_document(path, name=None, report=True):
     Raises: SourceError with file, line, column and the parser's reason.
     """
     path = Path(path)
-    document = Document(name or str(path), report)
+    document = Document(name or str(path), report, path)
     for quad in quads_of_file(path):
         document.facts[_key(quad.subject)][quad.predicate.value].append(quad.object)
-    document.lines = subject_lines(path.read_text(encoding="utf-8"))
     return document
-
-
-def subject_lines(text):
-    """The 1-based line on which each subject's block starts; a subject is what stands in the first column."""
-    lines, prefixes = {}, {}
-    for number, line in enumerate(text.splitlines(), 1):
-        declaration = _DECLARATION.match(line)
-        if declaration:
-            prefixes[declaration[1]] = declaration[2]
-            continue
-        subject = _SUBJECT.match(line)
-        if not subject:
-            continue
-        if subject[1] is not None:
-            iri = subject[1] if ":" in subject[1].split("#")[0] else BASE + subject[1]
-        elif subject[2] in prefixes:
-            namespace = prefixes[subject[2]]
-            iri = (namespace if ":" in namespace else BASE + namespace) + subject[3].replace("\\", "")
-        else:
-            continue
-        lines.setdefault(iri, number)
-    return lines
 
 
 def compact(iri):

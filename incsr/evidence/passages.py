@@ -8,7 +8,7 @@ Source: W3C Web Annotation Data Model, 4.2.4 (text quote selector), 4.2.5 (text 
 
 import pyoxigraph as ox
 
-from incsr.evidence.graph import Citation
+from incsr.evidence.graph import compact
 from incsr.evidence.source import PassageError, is_passage, parse_passage
 from incsr.namespaces import BASE, PREFIXES
 
@@ -30,40 +30,34 @@ def turtle_string(words):
     return '"' + "".join(_ESCAPES.get(character, character) for character in words) + '"'
 
 
-def citations(documents):
-    """Every passage IRI that something in the documents points to, in any property, with who and where."""
-    found = []
-    for document in documents:
-        for subject, properties in document.facts.items():
-            for predicate, objects in properties.items():
-                for term in objects:
-                    if not isinstance(term, ox.NamedNode):
-                        continue
-                    if is_passage(term.value) or predicate == EVIDENCE:
-                        line = document.lines.get(subject)
-                        found.append(Citation(subject, term.value, document.name, line))
-    return found
-
-
 def cited_passages(source, documents):
-    """The distinct passages cited, ordered by offset.
+    """The distinct passages that anything in the documents points to, in any property, ordered by offset.
 
     Raises: PassageError, naming file, line and subject, where an IRI is malformed or runs past the text.
     """
     passages = set()
-    for citation in citations(documents):
-        place = f"{citation.file}:{citation.line or '?'}: {citation.subject}"
+    for document, subject, predicate, iri in _citations(documents):
         try:
-            passage = parse_passage(citation.iri)
+            passage = parse_passage(iri)
+            if source.words(passage) is None:
+                raise PassageError(
+                    f"#char={passage.start},{passage.end} runs past the text's end, {len(source.text)}; "
+                    "`incsr cite WORDS` gives the offsets"
+                )
         except PassageError as error:
+            place = f"{document.name}:{document.line(subject, predicate) or '?'}: {compact(subject)}"
             raise PassageError(f"{place}: {error}") from error
-        if source.words(passage) is None:
-            raise PassageError(
-                f"{place}: #char={passage.start},{passage.end} runs past the text's end, "
-                f"{len(source.text)}; `incsr cite WORDS` gives the offsets"
-            )
         passages.add(passage)
     return sorted(passages)
+
+
+def _citations(documents):
+    for document in documents:
+        for subject, properties in document.facts.items():
+            for predicate, objects in properties.items():
+                for term in objects:
+                    if isinstance(term, ox.NamedNode) and (is_passage(term.value) or predicate == EVIDENCE):
+                        yield document, subject, predicate, term.value
 
 
 def passage_block(source, passage):

@@ -67,9 +67,8 @@ class Verifier:
         kind = _kind(properties, document.report)
         if kind is None:
             return None
-        line = document.lines.get(subject)
         label = self.names.label(subject) or next((t.value for t in properties.get(c.QUOTATION, ())), "?")
-        fact = c.Fact(subject, label, kind, document.name, line, document.report, properties)
+        fact = c.Fact(subject, label, kind, document, properties)
         check_quotation(fact, self.source)
         if kind == "figure":
             check_figure(fact, self.reader, self.names)
@@ -85,31 +84,22 @@ class Verifier:
         A completed name ("Arrival Zone" out of "Source, Transit and Arrival Zones") owes an editorial note.
         """
         properties = document.facts[subject]
-        place = (subject, self.names.label(subject), document.name, document.lines.get(subject))
-        noted = c.NOTE in properties
         problems = []
-        for label in dict.fromkeys(t.value for p in c.LABELS for t in properties.get(p, ())):
+        predicates = {t.value: p for p in reversed(c.LABELS) for t in properties.get(p, ())}
+        for label, predicate in predicates.items():
             if self.source.locate(label):
                 continue
             strange = [word for word in words_of(label) if not self._stands(word)]
             if strange:
-                problems.append(
-                    c.Problem(
-                        "labels",
-                        f"the text has no “{label}”, not even the words {', '.join(strange)}",
-                        "Name it as the page does; names of ours belong in links, derived or context",
-                        *place,
-                    )
-                )
-            elif not noted:
-                problems.append(
-                    c.Problem(
-                        "labels",
-                        f"the text has no “{label}” in one piece",
-                        "Name it as the page does, or say in skos:editorialNote how the name was completed",
-                        *place,
-                    )
-                )
+                message = f"the text has no “{label}”, not even the words {', '.join(strange)}"
+                hint = "Name it as the page does; names of ours belong in links, derived or context"
+            elif c.NOTE not in properties:
+                message = f"the text has no “{label}” in one piece"
+                hint = "Name it as the page does, or say in skos:editorialNote how the name was completed"
+            else:
+                continue
+            place = (subject, self.names.label(subject), document.name, document.line(subject, predicate))
+            problems.append(c.Problem("labels", message, hint, *place))
         return problems
 
     def _stands(self, word):

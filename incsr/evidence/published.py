@@ -1,11 +1,15 @@
-"""Where the evidence commands find their files, in one function each."""
+"""The published files as the evidence tools read them, and their verification as a whole.
+
+Finds them through `incsr.sources`. The only module of the package that touches a disk.
+"""
 
 from pathlib import Path
 
-from incsr.cli import Misuse
+from incsr.evidence.coverage import read_reasons
 from incsr.evidence.graph import read_document
 from incsr.evidence.source import SourceText
-from incsr.sources import published, root
+from incsr.evidence.verification import verify
+from incsr.sources import SourceError, published, root
 
 REPORT = "incsr2014"
 NOT_CITING = ("ontology", "shapes", "passages")  # graphs whose passages, if any, are not claims
@@ -33,20 +37,31 @@ def shown(path):
 
 
 def documents(paths=None):
-    """The graphs that may cite passages: those named, else the project's own.
+    """The graphs that may cite passages: those of the named files, else the published ones.
 
-    Raises: Misuse for a named file that is not there; SourceError for one that cannot be read as RDF.
+    Raises: SourceError for a file that is not there or cannot be read as RDF.
     """
     if paths is not None:
-        for path in paths:
-            if not Path(path).is_file():
-                raise Misuse(f"there is no file {path}; name Turtle files")
         return [read_document(path, shown(path)) for path in paths]
     sources = [source for source in published() if source.name not in NOT_CITING]
     if not any(source.name == REPORT for source in sources):
-        raise Misuse(f"data/{REPORT}.ttl is not there; write what the report says in it first")
+        raise SourceError(root() / "data" / f"{REPORT}.ttl", "is not there; write what the report says in it")
     return [
         read_document(path, shown(path), report=source.name == REPORT)
         for source in sources
         for path in source.paths
     ]
+
+
+def verify_published(paths=None):
+    """Verify the published graphs, or the named files in their place, against the source text.
+
+    Returns: the Report. Raises: SourceError, ReasonsError.
+    """
+    passages, uncovered = passages_path(), uncovered_path()
+    return verify(
+        source_text(),
+        documents(paths),
+        passages.read_text(encoding="utf-8") if passages.exists() else "",
+        read_reasons(uncovered.read_text(encoding="utf-8"), shown(uncovered)) if uncovered.exists() else {},
+    )
