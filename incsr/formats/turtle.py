@@ -82,7 +82,7 @@ class _Graph:
             for subject, properties in self.by_subject.items()
         }
         level = [subject for subject in self.by_subject if subject not in candidates]
-        depth = {subject: 0 for subject in level}
+        depth = dict.fromkeys(level, 0)
         while level:
             following = []
             for subject in level:
@@ -124,7 +124,7 @@ class _Graph:
         lines = []
         for predicate in sorted(properties, key=property_order):
             verb = "a" if predicate == TYPE else self.names.turtle(predicate)
-            objects = sorted(self.term(value, indent) for value in properties[predicate])
+            objects = sorted({self.term(value, indent) for value in properties[predicate]})
             lines.append(f"{indent}{verb} {' , '.join(objects)}")
         return " ;\n".join(lines)
 
@@ -163,6 +163,11 @@ class _Graph:
         return text
 
 
+def _subject_order(subject):
+    """IRIs in their order, then blank nodes and triple terms as they came."""
+    return (0, subject.value) if isinstance(subject, NamedNode) else (1, "")
+
+
 def property_order(predicate):
     """Type first, then labels, then by IRI."""
     rank = 0 if predicate == TYPE else 1 if predicate in LABELS else 2
@@ -195,13 +200,13 @@ def document(statements, prefixes):
             _count(statement.subject, mentions)
         for node in (statement.subject, name):
             # A blank node that is described in two graphs, or names one, keeps its label.
-            if isinstance(node, BlankNode) and seen_in.setdefault(node, key) != key or node is name:
+            if (isinstance(node, BlankNode) and seen_in.setdefault(node, key) != key) or node is name:
                 _count(node, mentions)
                 _count(node, mentions)
     body = []
     for name, graph in graphs.values():
         graph.settle()
-        paragraphs = "".join(graph.paragraphs(list(graph.by_subject)))
+        paragraphs = "".join(graph.paragraphs(sorted(graph.by_subject, key=_subject_order)))
         if isinstance(name, NamedNode | BlankNode):
             paragraphs = f"{graph.term(name, '')} {{\n{paragraphs.rstrip()}\n}}\n\n"
         body.append(paragraphs)

@@ -1,0 +1,35 @@
+"""The plain page of the endpoint: a form for a query, and the questions to begin with.
+
+Served where no other page takes its place. Without a script: the form is sent by GET to the endpoint itself.
+"""
+
+from html import escape
+from urllib.parse import urlencode
+
+from incsr import formats
+from incsr.messages import Request, Response
+
+EXAMPLE = "SELECT ?thing ?label WHERE {\n  ?thing <http://www.w3.org/2004/02/skos/core#prefLabel> ?label .\n}\nLIMIT 20\n"
+
+
+def response(request: Request, settings, questions=()) -> Response:
+    """200 with the page."""
+    body = "".join(formats.html.page("SPARQL endpoint", _body(request.path, questions)))
+    return Response(200, [("content-type", "text/html; charset=utf-8")], body.encode())
+
+
+def _body(action, questions):
+    options = "".join(f'<option value="{name}">{name}</option>' for name in ("html", "json", "xml", "csv", "tsv"))
+    yield (
+        f'<form action="{escape(action)}" method="get">\n<p><label for="query">Query</label></p>\n'
+        f'<p><textarea id="query" name="query" rows="12" cols="80" required>{escape(EXAMPLE)}</textarea></p>\n'
+        f'<p><label for="format">Format</label> <select id="format" name="format">'
+        f'<option value="">as the browser asks</option>{options}</select>\n'
+        "<button>Ask</button></p>\n</form>\n"
+    )
+    if questions:
+        yield "<h2>Questions to begin with</h2>\n<ul>\n"
+        for question in questions:
+            target = f"{action}?{urlencode({'query': question.query})}"
+            yield f'<li><a href="{escape(target)}">{escape(question.question)}</a></li>\n'
+        yield "</ul>\n"
