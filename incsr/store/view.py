@@ -1,6 +1,6 @@
 """A dataset as an evaluator sees it: the engine's store, what the default graph means, and which version it is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 
@@ -21,3 +21,4 @@ class View:
     union: bool = True
     version: str = ""
     service_allow: tuple[str, ...] = ()
+    kept: dict = field(default_factory=dict, repr=False, compare=False)  # what its readers learnt about it

@@ -1,0 +1,129 @@
+"""One change of the store: an update, or an operation of the Graph Store Protocol; all of it or nothing.
+
+Everything that a client can get wrong is found before the store is touched, or inside of the engine's one
+transaction. Keeps the hidden union graph what it promises to be.
+"""
+
+import pyoxigraph as ox
+
+from incsr.messages import Head, Problem, WriteJob
+from incsr.query import syntax
+from incsr.query.guard import Refused
+from incsr.query.payloads import Unreadable, triples
+from incsr.query.updates import prepared
+from incsr.query.view import UNION_GRAPH, forget, is_hidden
+
+_NO_CONTENT = Head(204)
+_CREATED = Head(201)
+
+
+def apply(view, job: WriteJob):
+    """Change the view's store as a job says.
+
+    Returns: a Head (200, 201 or 204), or a Problem, after which the store is as it was.
+    """
+    try:
+        if job.operation == "update":
+            return _update(view, job)
+        return _graph_store(view, job)
+    except Refused as refused:
+        return refused.problem
+    except Unreadable as unreadable:
+        return unreadable.problem
+    finally:
+        forget(view)
+
+
+def _update(view, job):
+    text, source = prepared(view, job)
+    try:
+        view.store.update(text, base_iri=job.base_iri)
+    except SyntaxError as error:
+        return _syntax_problem(source, error, job)
+    except RuntimeError as error:
+        if "already exists" in str(error) or "does not exist" in str(error):
+            return Problem(
+                409,
+                "The update cannot be done",
+                f"{error}. Nothing was changed.",
+                "conflict",
+                "Add SILENT to the operation, where that is no error for you.",
+            )
+        raise
+    return _NO_CONTENT
+
+
+def _syntax_problem(source, error, job):
+    """What is wrong with the text as it was sent: the text that ran may have been longer."""
+    try:
+        ox.Store().update(source.text, base_iri=job.base_iri)
+    except SyntaxError as own:
+        return syntax.problem(source, own, "update")
+    except (RuntimeError, OSError):
+        pass  # the text is valid; the store that it ran on is empty, and of no interest
+    raise error
+
+
+def _graph_store(view, job):
+    """PUT, POST and DELETE on one graph.
+
+    Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 5.3 to 5.5.
+    """
+    if job.graph is not None and is_hidden(job.graph):
+        raise Refused(
+            Problem(
+                400,
+                "This graph cannot be named",
+                f"<{job.graph}> is reserved.",
+                "refused",
+                "Take another IRI.",
+            )
+        )
+    try:
+        graph = ox.DefaultGraph() if job.graph is None else ox.NamedNode(job.graph)
+    except ValueError:
+        raise Refused(
+            Problem(
+                400,
+                "This is no graph name",
+                f"<{job.graph}> is no absolute IRI.",
+                "bad-graph",
+                "Name the graph by an absolute IRI in graph=.",
+            )
+        ) from None
+    exists = job.graph is None or view.store.contains_named_graph(graph)
+    if job.operation == "delete":
+        if not exists:
+            return Problem(
+                404, "There is no such graph", f"The store has no graph <{job.graph}>.", "no-such-graph"
+            )
+        _replace(view, graph, ())
+        view.store.remove_graph(graph)
+        return _NO_CONTENT
+    added = [triple for payload in job.payloads for triple in triples(payload, job.base_iri or job.graph)]
+    if job.operation == "put":
+        _replace(view, graph, added)
+    else:
+        _add(view, graph, added)
+    if job.graph is not None:
+        view.store.add_graph(graph)
+    return _NO_CONTENT if exists else _CREATED
+
+
+def _add(view, graph, added):
+    view.store.extend([ox.Quad(*triple, graph) for triple in added])
+    if view.union:
+        view.store.extend([ox.Quad(*triple, UNION_GRAPH) for triple in added])
+
+
+def _replace(view, graph, added):
+    """Make a graph hold just these triples."""
+    store = view.store
+    gone = [quad.triple for quad in store.quads_for_pattern(None, None, None, graph)]
+    if gone:
+        store.clear_graph(graph)
+    _add(view, graph, added)
+    if view.union:
+        for triple in gone:
+            if not any(quad.graph_name != UNION_GRAPH for quad in store.quads_for_pattern(*triple, None)):
+                store.remove(ox.Quad(*triple, UNION_GRAPH))

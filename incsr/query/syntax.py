@@ -1,0 +1,159 @@
+"""An engine's syntax error as a problem that a person can act on: where, what, and what to do.
+
+The engine says "error at 2:8: expected one of …" with dozens of character classes; the tokens before that
+place say more.
+"""
+
+import re
+
+from incsr.messages import Problem
+from incsr.namespaces import PREFIXES
+from incsr.query.lexer import BAD, NAME, PUNCT, WORD, excerpt, tokens
+
+_AT = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)\Z", re.S)
+_SENTENCE = re.compile(r"[A-Z][a-z]+ [^\[\]\"]*?(?=, (?:\[|\"|[A-Z])|\Z)")
+_SIGN = re.compile(r'"((?:[^"\\]|\\.)+)"')
+_KEYWORD = re.compile(r"\b[A-Z]{2,}(?:_[A-Z]+)*\b")
+_PAIRS = {"(": ")", "{": "}", "[": "]", "<<": ">>", "<<(": ")>>", "{|": "|}"}
+
+
+def problem(source, error, kind="query"):
+    """The 400 for a text that the engine's parser does not accept."""
+    text = str(error)
+    match = _AT.search(text)
+    if match is None:
+        return Problem(400, f"The {kind} has a syntax error", _sentence(text), "syntax", _GENERAL_HINT)
+    line, column, expected = int(match.group(1)), int(match.group(2)), match.group(3)
+    offset = _offset(source.text, line, column)
+    offset, detail, hint = _diagnosis(source.text, offset, expected, kind)
+    line, column = source.line_column(offset)
+    return Problem(
+        400,
+        f"The {kind} has a syntax error",
+        f"Line {line}, column {column}: {detail}",
+        "syntax",
+        hint,
+        line=line,
+        column=column,
+        excerpt=excerpt(source.sent, line, column),
+    )
+
+
+_GENERAL_HINT = (
+    "Compare the text with the SPARQL 1.1 grammar: https://www.w3.org/TR/sparql11-query/#sparqlGrammar"
+)
+
+
+def _sentence(text):
+    text = " ".join(text.split())
+    return text if text.endswith(".") else f"{text}."
+
+
+def _offset(text, line, column):
+    """The engine counts lines by LF and columns in characters."""
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    return min(start + column - 1, len(text))
+
+
+def _diagnosis(text, offset, expected, kind):
+    """Where it really is, what is wrong there, and what to do."""
+    found = tokens(text)
+    if "Prefix not found" in expected:
+        for token in reversed([token for token in found if token.kind == NAME and token.start <= offset]):
+            prefix = token.text.partition(":")[0]
+            if not re.search(rf"(?i)\bprefix\s+{re.escape(prefix)}:", text):
+                iri = PREFIXES.get(prefix, "…")
+                return (
+                    token.start,
+                    f'the prefix "{prefix}:" is not declared.',
+                    f"Add a line before the {kind}: PREFIX {prefix}: <{iri}>",
+                )
+    for token in found:
+        if token.kind == BAD and token.text in "\"'":
+            return (
+                token.start,
+                "a string begins here and is never closed.",
+                'Close it, or escape the quote as \\".',
+            )
+    unbalanced = _unbalanced(found)
+    sentence = _sentences(expected)
+    if sentence and not (unbalanced and unbalanced[0] <= offset):
+        return offset, sentence, _HINTS.get(sentence, "Change the text as the message says.")
+    if unbalanced is not None:
+        return unbalanced
+    if "IRI parsing failed" in expected:
+        return (
+            text.rfind("<", 0, offset) if "<" in text[:offset] else offset,
+            "this is not a valid absolute IRI.",
+            'Write the IRI in full, without spaces or any of < > " { } | ^ ` \\, or declare a BASE.',
+        )
+    here = next((token for token in found if token.end > offset), None)
+    what = "the end of the text" if here is None else f'"{here.text[:40]}"'
+    at = offset if here is None else here.start
+    wanted = _wanted(expected)
+    detail = f"{what} is not expected here" + (f"; possible would be {wanted}." if wanted else ".")
+    hint = _GENERAL_HINT
+    if here is not None and here.kind == WORD:
+        hint = f'Is "{here.text[:40]}" a misspelled keyword, a variable without "?", or a prefix without ":"?'
+    return at, detail, hint
+
+
+_HINTS = {}
+
+
+def _sentences(expected):
+    """What the engine's own checks say, picked out of the list of what its grammar would accept."""
+    for match in _SENTENCE.finditer(expected):
+        sentence = " ".join(match.group().split())
+        if sentence not in ("Prefix not found", "IRI parsing failed") and len(sentence) > 12:
+            sentence = sentence[0].lower() + sentence[1:] if not sentence.startswith("SELECT") else sentence
+            return sentence + "."
+    return ""
+
+
+def _wanted(expected):
+    """Up to six of the words and signs that the grammar would accept."""
+    expected = re.sub(r"\[[^\]]*\]", "", expected)
+    words = [
+        word for word in dict.fromkeys(_KEYWORD.findall(re.sub(_SIGN, "", expected))) if word not in _NOISE
+    ]
+    signs = [f'"{sign}"' for sign in dict.fromkeys(_SIGN.findall(expected)) if sign not in _NOISE]
+    options = words + signs
+    return ", ".join(options) if 0 < len(options) <= 6 else ""
+
+
+_NOISE = {"\\", "\\\\U", "\\\\u", "\\\\", "_:", "ENCODE_FOR_URI", "IRI"}
+
+
+def _unbalanced(found):
+    """The first bracket that closes nothing, or the last that is never closed: (offset, detail, hint)."""
+    open_ = []
+    for token in found:
+        if token.kind != PUNCT:
+            continue
+        if token.text in _PAIRS:
+            open_.append(token)
+        elif token.text in _PAIRS.values():
+            if not open_:
+                return (
+                    token.start,
+                    f'this "{token.text}" closes nothing.',
+                    "Take it out, or add what it closes.",
+                )
+            opener = open_.pop()
+            if _PAIRS[opener.text] != token.text:
+                return (
+                    token.start,
+                    f'"{token.text}" stands where "{_PAIRS[opener.text]}" would close a "{opener.text}".',
+                    f'Close the "{opener.text}" first.',
+                )
+    if open_:
+        opener = open_[-1]
+        return (
+            opener.start,
+            f'this "{opener.text}" is never closed.',
+            f'Add the "{_PAIRS[opener.text]}" that is missing.',
+        )
+    return None

@@ -1,0 +1,71 @@
+"""What the evaluator knows about a view besides its triples: visible graphs, prepared queries, merged graphs.
+
+Kept with the view and thrown away when its version changes. Hidden graphs (those whose names begin with
+`UNION`) never leave this package.
+"""
+
+from collections import OrderedDict
+
+import pyoxigraph as ox
+
+from incsr.store.view import UNION, View
+
+UNION_GRAPH = ox.NamedNode(UNION)
+EMPTY_GRAPH = ox.NamedNode(f"{UNION}:empty")  # never exists
+MERGED = f"{UNION}:merged:"
+
+PREPARED = 256
+MERGED_GRAPHS = 8
+
+
+def is_hidden(name):
+    """Whether a graph name is one of ours, which no client may see, name or change."""
+    return name == UNION or name.startswith(f"{UNION}:")
+
+
+class State:
+    """What has been learnt about one version of a view."""
+
+    def __init__(self, view):
+        self.version = view.version
+        self.prepared = OrderedDict()
+        self.merged = OrderedDict()
+        self._graphs = None
+        self._names = None
+        self._store = view.store
+
+    @property
+    def graphs(self):
+        """The named graphs that a query can see."""
+        if self._graphs is None:
+            self._graphs = [graph for graph in self._store.named_graphs() if not is_hidden(graph.value)]
+        return self._graphs
+
+    def existing(self, names):
+        """Those of the IRIs that name a visible graph, without repetition, as terms."""
+        if self._names is None:
+            self._names = {graph.value for graph in self.graphs if isinstance(graph, ox.NamedNode)}
+        return [ox.NamedNode(name) for name in dict.fromkeys(names) if name in self._names]
+
+    def remember(self, key, value):
+        """Keep a prepared query, and forget the one that was used longest ago."""
+        self.prepared[key] = value
+        if len(self.prepared) > PREPARED:
+            self.prepared.popitem(last=False)
+
+
+def state(view: View) -> State:
+    """The state of a view at its present version."""
+    held = view.kept.get("query")
+    if held is None or held.version != view.version:
+        held = view.kept["query"] = State(view)
+    return held
+
+
+def forget(view: View):
+    """Drop what is known of a view whose store has changed, with the graphs merged into it."""
+    held = view.kept.pop("query", None)
+    if held is not None:
+        for graph, store in held.merged.values():
+            if store is view.store:
+                store.remove_graph(graph)
