@@ -4,24 +4,46 @@
 know the graph only through `Graph` (queries over the guarded executor) and the published texts.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request
+from werkzeug.exceptions import HTTPException
 
 from incsr.namespaces import SOURCE_TEXT
-from incsr.pages import figures, home, names, report, things
-from incsr.pages.graph import Graph
+from incsr.pages import (
+    about,
+    ask,
+    asking,
+    downloads,
+    figures,
+    home,
+    maps,
+    names,
+    pictures,
+    reading,
+    report,
+    searching,
+    things,
+    vocabulary,
+)
+from incsr.pages.graph import Graph, GraphUnavailable
+from incsr.pages.standing import Standing
 
-VIEWS = (home, report, things)
+VIEWS = (home, report, things, asking, pictures, ask, searching, vocabulary, downloads, about)
+STANDING_WAIT_S = 3.0
 
 
 @dataclass
 class Site:
-    """What the views share: the graph, the source texts by IRI, and what the operator set."""
+    """What the views share: the graph, the source texts by IRI, the questions, and what the operator set."""
 
     graph: Graph
     texts: dict
+    questions: list
     settings: object = None
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def text(self):
@@ -36,17 +58,44 @@ class Site:
     def figures(self):
         return self.graph.kept("figures", figures.load)
 
+    @property
+    def coverage(self):
+        return self.standing.of("verify", STANDING_WAIT_S)
+
+    @property
+    def validation(self):
+        return self.standing.of("validate", 0.0)
+
+    def fact_label(self, iri):
+        """What a list calls a thing: a figure by its claim, a statement as its sentence, all else by name."""
+        figure = self.figures.get(iri)
+        if figure:
+            return f"{figure.names['indicator']}: {figure.text}"
+        if names.kind_of(iri)[0] == "statement":
+            return self.graph.kept("statements", reading.sentences).get(iri) or self.names.label(iri)
+        return self.names.label(iri)
+
 
 def blueprint(site):
     """The blueprint "pages" over one site."""
     pages = Blueprint("pages", __name__)
 
+    @pages.app_template_filter("capitalize_first")
+    def capitalize_first(text):
+        return text[:1].upper() + text[1:]
+
     @pages.context_processor
     def shared():
         held = site.names
+
+        def country_codes():
+            return site.graph.kept("country.codes", reading.country_codes)
+
         return {
             "label": held.label,
-            "definition": held.definitions.get,
+            "definition": lambda iri: held.definitions.get(iri, ""),
+            "other_names": lambda iri: sorted(held.others.get(iri, ())),
+            "fact_label": site.fact_label,
             "path": lambda iri: names.path_of(iri) or iri,
             "outward": lambda iri: names.path_of(iri) is None,
             "words_path": names.words_path,
@@ -54,18 +103,35 @@ def blueprint(site):
             "local": figures.local,
             "kinds": names.KINDS,
             "kind_of": names.kind_of,
+            "map": lambda place, title: maps.locator(
+                title, {country_codes().get(iri) for iri in place["shaded"]} - {None}, place["point"]
+            ),
+            "link_args": lambda **changed: urlencode({**request.args.to_dict(), **changed}),
             "q": request.args.get("q", "") if request.endpoint == "pages.search" else "",
         }
 
     for module in VIEWS:
         module.register(pages, site)
 
-    @pages.app_errorhandler(404)
-    def missing(error):
-        if "text/html" not in request.headers.get("Accept", "text/html") and not request.accept_mimetypes.accept_html:
-            return {"type": "about:blank", "title": "Not found", "status": 404, "detail": error.description}, 404, {
-                "Content-Type": "application/problem+json"
-            }
-        return render_template("missing.html", wanted=request.path, near=things.near(site, request.path)), 404
+    @pages.app_errorhandler(HTTPException)
+    def failed(error):
+        """A page that says what is wrong and where to go; problem details (RFC 9457) for programs."""
+        if error.code is None or error.code < 400:
+            return error
+        accept = request.accept_mimetypes
+        problem = bool(accept) and accept.best_match(["text/html", "application/problem+json", "application/json"])
+        headers = [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
+        if problem and problem != "text/html":
+            body = {"type": "about:blank", "title": error.name, "status": error.code, "detail": error.description}
+            return Response(json.dumps(body), error.code, headers, content_type="application/problem+json")
+        near = things.near(site, request.path) if error.code == 404 else []
+        body = render_template("missing.html", section="", error=error, wanted=request.path, near=near)
+        return Response(body, error.code, headers, content_type="text/html; charset=utf-8")
+
+    @pages.app_errorhandler(GraphUnavailable)
+    def unavailable(error):
+        problem = error.problem
+        body = render_template("unavailable.html", problem=problem)
+        return Response(body, problem.status, list(problem.headers), content_type="text/html; charset=utf-8")
 
     return pages

@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 
 from incsr.namespaces import PREFIXES
+from incsr.pages.graph import iri as ref
+from incsr.pages.names import compact
 
 POINT = """
 SELECT ?lat ?long WHERE {{
@@ -93,8 +95,6 @@ def unknown(site, own, figures):
 
 def place(site, iri):
     """Where a place is: countries to shade (IRIs) and a point (latitude, longitude), or None."""
-    from incsr.pages.graph import iri as ref
-
     country = PREFIXES["country"]
     shaded = {iri} if iri.startswith(country) else set()
     for row in site.graph.select(CONTAINED.format(thing=ref(iri))):
@@ -105,3 +105,31 @@ def place(site, iri):
     if not shaded and not point:
         return None
     return {"shaded": sorted(shaded), "point": point}
+
+
+SENTENCES = """
+SELECT ?statement ?s ?p ?o ?subject ?predicate ?object WHERE {
+  ?statement a rdf:Statement ; rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
+  OPTIONAL { ?s skos:prefLabel ?subject } OPTIONAL { ?p rdfs:label ?predicate } OPTIONAL { ?o skos:prefLabel ?object }
+}
+"""
+CODES = """
+SELECT ?country ?code WHERE {
+  ?country a cbp:Country ; adms:identifier ?identifier . ?identifier skos:notation ?code .
+  FILTER REGEX(STR(?code), "^[0-9]{3}$")
+}
+"""
+
+
+def sentences(graph):
+    """Each statement in words, by IRI: "Office of Border Patrol secures land and coastal borders"."""
+    found = {}
+    for row in graph.select(SENTENCES):
+        parts = [(row.get(name) or row[short]) for name, short in (("subject", "s"), ("predicate", "p"), ("object", "o"))]
+        found[row["statement"].value] = " ".join(compact(part.value) for part in parts)
+    return found
+
+
+def country_codes(graph):
+    """ISO 3166-1 numeric codes by country IRI, as the links graph gives them."""
+    return {row["country"].value: row["code"].value for row in graph.select(CODES)}
