@@ -17,6 +17,8 @@ const entries = readdirSync(join(here, "src"))
 await build({
   entryPoints: entries,
   bundle: true,
+  splitting: true,
+  chunkNames: "chunk-[hash]",
   minify: true,
   format: "esm",
   target: ["es2022"],

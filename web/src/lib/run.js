@@ -1,0 +1,30 @@
+// One query over the SPARQL Protocol: POST, so that no length of address limits it.
+const SOLUTIONS = "application/sparql-results+json";
+
+export async function runQuery(text, update, signal) {
+  if (update) {
+    return { problem: { title: "This page only asks", detail: "Updates go to /update, with the operator's token." } };
+  }
+  const graph = /^\s*(?:(?:#[^\n]*|PREFIX\s+[^>]*>|BASE\s+[^>]*>)\s*)*(CONSTRUCT|DESCRIBE)\b/i.test(text);
+  const began = performance.now();
+  const request = (evidence) => {
+    const body = new URLSearchParams({ query: text });
+    if (evidence) body.set("evidence", "1");
+    return fetch("/sparql", { method: "POST", headers: { Accept: `${graph ? "text/turtle" : SOLUTIONS}, application/problem+json` }, body, signal });
+  };
+  const response = await request(!graph && document.documentElement.dataset.evidence === "yes");
+  if (!response.ok) return { problem: await readProblem(response) };
+  const content = await response.text();
+  const answer = { duration: performance.now() - began, bytes: content.length };
+  if (graph) return { ...answer, graph: content };
+  return { ...answer, ...JSON.parse(content) };
+}
+
+async function readProblem(response) {
+  const text = await response.text();
+  try {
+    return JSON.parse(text);
+  } catch {
+    return { title: `The endpoint answered ${response.status}`, detail: text.slice(0, 2000) };
+  }
+}
