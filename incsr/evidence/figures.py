@@ -64,8 +64,8 @@ def check_words(fact, reader, names):
         return
     passage = fact.passages[0]
     quotation = reader.source.words(passage)
-    stated = fact.value(c.STATED_AS)
-    if stated not in quotation:
+    stated = fact.value(c.STATED_AS) or ""
+    if not stated or stated not in quotation:
         fact.wrong(
             "words",
             f"the graph states “{stated}”, the quotation is “{quotation}”",

@@ -54,11 +54,11 @@ def _read_passage(fact, source, iri):
             "`incsr cite WORDS` prints the passage of words",
         )
         return
-    if not source.is_whole(passage) or words != words.strip():
+    if not source.is_whole(passage) or words != words.strip() or words[-1] in ",;:" or words[0] in ",;:.":
         fact.wrong(
             "evidence",
             f"#char={passage.start},{passage.end} begins or ends inside a word or number, or "
-            f"with a space: “{words}”",
+            f"with a space or comma: “{words}”",
             "Cite whole words; `incsr cite WORDS` prints their passage",
         )
     fact.passages.append(passage)

@@ -188,7 +188,7 @@ def stem(word):
     """A word without its plural's ending, lower case: enough to see that two phrases speak of one thing."""
     word = word.lower()
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("s", "")):
-        if word.endswith(ending) and len(word) > len(ending) + 2 and not word.endswith("ss"):
+        if word.endswith(ending) and len(word) > max(len(ending), 3) and not word.endswith("ss"):
             return word[: -len(ending)] + instead
     return word
 
