@@ -1,0 +1,682 @@
+"""SPARQL 1.1 text into a tree, by recursive descent.
+
+Knows what section 19.8 of SPARQL 1.1 Query Language has; raises ParseError for everything else, above all
+for what SPARQL 1.2 adds: such a text goes to the engine as it stands. It accepts more than the grammar where
+that is harmless (the engine's parser is the authority on validity), but it never reads a text differently.
+"""
+
+import re
+
+from incsr.query.iris import resolve
+from incsr.query.lexer import BLANK, IRI, LANGTAG, NAME, NUMBER, PUNCT, STRING, VAR, WORD, Token, tokens
+from incsr.query.names import expand, unescape
+from incsr.query.syntax_tree import (
+    XSD,
+    Bind,
+    Blank,
+    Call,
+    Chain,
+    Collection,
+    Exists,
+    Filter,
+    Graph,
+    Group,
+    In,
+    Iri,
+    Literal,
+    Minus,
+    Optional,
+    Path,
+    PropertyList,
+    Query,
+    Select,
+    Service,
+    Triples,
+    Unary,
+    Union,
+    Values,
+    Var,
+)
+
+AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
+_RDF_TYPE = Iri("a", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+_END = Token(0, "", 0)
+_MODIFIERS = frozenset({"HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
+_COMPARISONS = frozenset({"=", "!=", "<", ">", "<=", ">="})
+_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.S)
+_ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
+
+
+class ParseError(ValueError):
+    """A text that this parser does not know; `token` is where it gave up."""
+
+    def __init__(self, token, expected):
+        super().__init__(f'"{token.text}" at {token.start}: expected {expected}')
+        self.token = token
+        self.expected = expected
+
+
+def string_value(spelled):
+    """What a string token means."""
+    quotes = 3 if spelled[:3] in ('"""', "'''") and len(spelled) >= 6 else 1
+    inner = spelled[quotes:-quotes]
+    if "\\" not in inner:
+        return inner
+
+    def character(match):
+        digits = match.group(1) or match.group(2)
+        if digits:
+            return chr(min(int(digits, 16), 0x10FFFF))
+        return _ESCAPED.get(match.group(3), match.group())
+
+    return _ESCAPE.sub(character, inner)
+
+
+class Parser:
+    """A position in the tokens of a text, with the prologue read so far."""
+
+    def __init__(self, text, base_iri=None, prefixes=None, sequence=None):
+        self.source = text
+        self.tokens = tokens(text) if sequence is None else sequence
+        self.at = 0
+        self.base = base_iri
+        self.prefixes = {} if prefixes is None else prefixes
+        self.token = self.tokens[0] if self.tokens else _END
+
+    # ── tokens ──────────────────────────────────────────────────────────────
+
+    def advance(self):
+        token = self.token
+        self.at += 1
+        self.token = self.tokens[self.at] if self.at < len(self.tokens) else _END
+        return token
+
+    def fail(self, expected):
+        raise ParseError(self.token, expected)
+
+    def is_sign(self, sign):
+        return self.token.kind == PUNCT and self.token.text == sign
+
+    def is_word(self, word):
+        return self.token.kind == WORD and self.token.text.upper() == word
+
+    def take_sign(self, sign):
+        if not self.is_sign(sign):
+            return False
+        self.advance()
+        return True
+
+    def take_word(self, word):
+        if not self.is_word(word):
+            return False
+        self.advance()
+        return True
+
+    def sign(self, sign):
+        if not self.take_sign(sign):
+            self.fail(f'"{sign}"')
+
+    def word(self, word):
+        if not self.take_word(word):
+            self.fail(word)
+
+    def next_is(self, offset, sign):
+        index = self.at + offset
+        return index < len(self.tokens) and self.tokens[index].kind == PUNCT and self.tokens[index].text == sign
+
+    # ── query ───────────────────────────────────────────────────────────────
+
+    def query(self):
+        prologue = self.prologue()
+        form = self.token.text.upper() if self.token.kind == WORD else ""
+        if form == "SELECT":
+            select = self.select(top=True)
+        elif form == "CONSTRUCT":
+            select = self.construct()
+        elif form == "DESCRIBE":
+            select = self.describe()
+        elif form == "ASK":
+            self.advance()
+            dataset = self.dataset()
+            select = Select("", None, self.where(), dataset, form="ASK")
+            self.modifiers(select)
+        else:
+            self.fail("a query form")
+        select.values = self.values_clause()
+        if self.token is not _END:
+            self.fail("the end")
+        return Query(prologue, select)
+
+    def prologue(self):
+        start = self.token.start
+        while True:
+            if self.take_word("BASE"):
+                if self.token.kind != IRI:
+                    self.fail("an IRI")
+                self.base = resolve(self.base, unescape(self.advance().text[1:-1]))
+            elif self.take_word("PREFIX"):
+                if self.token.kind != NAME or not self.token.text.endswith(":"):
+                    self.fail("a prefix")
+                prefix = self.advance().text[:-1]
+                if self.token.kind != IRI:
+                    self.fail("an IRI")
+                self.prefixes[prefix] = resolve(self.base, unescape(self.advance().text[1:-1]))
+            else:
+                break
+        end = self.token.start if self.token is not _END else len(self.source)
+        return self.source[start:end].strip() if self.at else ""
+
+    def select(self, top=False):
+        self.word("SELECT")
+        modifier = ""
+        if self.is_word("DISTINCT") or self.is_word("REDUCED"):
+            modifier = self.advance().text.upper()
+        items = None
+        if not self.take_sign("*"):
+            items = []
+            while True:
+                if self.token.kind == VAR:
+                    items.append((None, self.variable()))
+                elif self.take_sign("("):
+                    expression = self.expression()
+                    self.word("AS")
+                    items.append((expression, self.variable()))
+                    self.sign(")")
+                else:
+                    break
+            if not items:
+                self.fail("a variable")
+        dataset = self.dataset() if top else []
+        select = Select(modifier, items, self.where(), dataset)
+        self.modifiers(select)
+        return select
+
+    def construct(self):
+        self.advance()
+        if self.is_sign("{"):
+            template = self.template()
+            dataset = self.dataset()
+            select = Select("", None, self.where(), dataset, form="CONSTRUCT", template=template)
+        else:
+            dataset = self.dataset()
+            self.word("WHERE")
+            group = self.group()
+            if any(not isinstance(element, Triples) for element in group.elements):
+                self.fail("only triples")
+            select = Select("", None, group, dataset, form="CONSTRUCT", template=list(group.elements))
+        self.modifiers(select)
+        return select
+
+    def template(self):
+        self.sign("{")
+        found = []
+        while not self.take_sign("}"):
+            found.append(self.triples())
+            if not self.take_sign(".") and not self.is_sign("}"):
+                self.fail('"." or "}"')
+        return found
+
+    def describe(self):
+        self.advance()
+        targets = None
+        if not self.take_sign("*"):
+            targets = []
+            while self.token.kind in (VAR, IRI, NAME):
+                targets.append(self.variable() if self.token.kind == VAR else self.iri())
+            if not targets:
+                self.fail("a variable or an IRI")
+        dataset = self.dataset()
+        where = self.where() if self.is_word("WHERE") or self.is_sign("{") else None
+        select = Select("", None, where, dataset, form="DESCRIBE", targets=targets)
+        self.modifiers(select)
+        return select
+
+    def dataset(self):
+        clauses = []
+        while self.take_word("FROM"):
+            named = "NAMED " if self.take_word("NAMED") else ""
+            clauses.append(f"FROM {named}{self.iri().text()}")
+        return clauses
+
+    def where(self):
+        self.take_word("WHERE")
+        return self.group()
+
+    def modifiers(self, select):
+        if self.take_word("GROUP"):
+            self.word("BY")
+            while True:
+                if self.token.kind == VAR:
+                    select.group_by.append((self.variable(), None))
+                elif self.take_sign("("):
+                    expression = self.expression()
+                    variable = self.variable() if self.take_word("AS") else None
+                    self.sign(")")
+                    select.group_by.append((expression, variable))
+                elif self.is_call():
+                    select.group_by.append((self.primary(), None))
+                else:
+                    break
+            if not select.group_by:
+                self.fail("a grouping condition")
+        if self.take_word("HAVING"):
+            while self.is_sign("(") or self.is_call():
+                select.having.append(self.constraint())
+            if not select.having:
+                self.fail("a condition")
+        if self.take_word("ORDER"):
+            self.word("BY")
+            while True:
+                if self.is_word("ASC") or self.is_word("DESC"):
+                    direction = self.advance().text.upper()
+                    self.sign("(")
+                    select.order_by.append((direction, self.expression()))
+                    self.sign(")")
+                elif self.token.kind == VAR:
+                    select.order_by.append(("", self.variable()))
+                elif self.is_sign("(") or self.is_call():
+                    select.order_by.append(("", self.constraint()))
+                else:
+                    break
+            if not select.order_by:
+                self.fail("an ordering condition")
+        for _ in range(2):
+            if select.limit is None and self.take_word("LIMIT"):
+                select.limit = self.integer()
+            elif select.offset is None and self.take_word("OFFSET"):
+                select.offset = self.integer()
+
+    def integer(self):
+        if self.token.kind != NUMBER or not self.token.text.isdigit():
+            self.fail("an integer")
+        return self.advance().text
+
+    def values_clause(self):
+        return self.values() if self.is_word("VALUES") else None
+
+    # ── patterns ────────────────────────────────────────────────────────────
+
+    def group(self):
+        self.sign("{")
+        if self.is_word("SELECT"):
+            select = self.select()
+            select.values = self.values_clause()
+            self.sign("}")
+            return Group([select])
+        elements = []
+        while not self.take_sign("}"):
+            token = self.token
+            if token.kind == WORD and (method := self._ELEMENTS.get(token.text.upper())) is not None:
+                elements.append(method(self))
+                self.take_sign(".")
+            elif self.is_sign("{"):
+                groups = [self.group()]
+                while self.take_word("UNION"):
+                    groups.append(self.group())
+                elements.append(Union(groups) if len(groups) > 1 else groups[0])
+                self.take_sign(".")
+            else:
+                elements.append(self.triples(path=True))
+                if not self.take_sign(".") and not self.is_sign("}") and self.token.kind != WORD:
+                    if not self.is_sign("{"):
+                        self.fail('"." or "}"')
+        return Group(elements)
+
+    def _optional(self):
+        self.advance()
+        return Optional(self.group())
+
+    def _minus(self):
+        self.advance()
+        return Minus(self.group())
+
+    def _graph(self):
+        self.advance()
+        return Graph(self.variable_or_iri(), self.group())
+
+    def _service(self):
+        self.advance()
+        silent = self.take_word("SILENT")
+        return Service(silent, self.variable_or_iri(), self.group())
+
+    def _filter(self):
+        self.advance()
+        return Filter(self.constraint())
+
+    def _bind(self):
+        self.advance()
+        self.sign("(")
+        expression = self.expression()
+        self.word("AS")
+        variable = self.variable()
+        self.sign(")")
+        return Bind(expression, variable)
+
+    def values(self):
+        self.word("VALUES")
+        if self.token.kind == VAR:
+            variables = [self.variable()]
+            self.sign("{")
+            rows = []
+            while not self.take_sign("}"):
+                rows.append([self.data_value()])
+            return Values(variables, rows)
+        self.sign("(")
+        variables = []
+        while not self.take_sign(")"):
+            variables.append(self.variable())
+        self.sign("{")
+        rows = []
+        while not self.take_sign("}"):
+            self.sign("(")
+            row = []
+            while not self.take_sign(")"):
+                row.append(self.data_value())
+            if len(row) != len(variables):
+                self.fail("as many values as variables")
+            rows.append(row)
+        return Values(variables, rows)
+
+    def data_value(self):
+        if self.take_word("UNDEF"):
+            return None
+        if self.token.kind in (IRI, NAME):
+            return self.iri()
+        return self.literal()
+
+    _ELEMENTS = {
+        "OPTIONAL": _optional,
+        "MINUS": _minus,
+        "GRAPH": _graph,
+        "SERVICE": _service,
+        "FILTER": _filter,
+        "BIND": _bind,
+        "VALUES": values,
+    }
+
+    def triples(self, path=False):
+        if self.is_sign("[") or self.is_sign("("):
+            subject = self.node(path)
+            needs = not isinstance(subject, PropertyList | Collection)
+        else:
+            subject, needs = self.term(), True
+        properties = self.properties(path, needs)
+        return Triples(subject, properties)
+
+    def properties(self, path, needed=True):
+        properties = []
+        while True:
+            if not self.is_verb(path):
+                if needed and not properties:
+                    self.fail("a verb")
+                return properties
+            verb = self.verb(path)
+            objects = [self.node(path)]
+            while self.take_sign(","):
+                objects.append(self.node(path))
+            properties.append((verb, objects))
+            if not self.take_sign(";"):
+                return properties
+            while self.take_sign(";"):
+                pass
+
+    def is_verb(self, path):
+        token = self.token
+        if token.kind in (VAR, IRI, NAME):
+            return True
+        if token.kind == WORD:
+            return token.text == "a"
+        return path and token.kind == PUNCT and token.text in ("^", "!", "(")
+
+    def verb(self, path):
+        if self.token.kind == VAR:
+            return self.variable()
+        if path:
+            return self.path()
+        return self.path_name()
+
+    def path_name(self):
+        if self.token.kind == WORD and self.token.text == "a":
+            self.advance()
+            return _RDF_TYPE
+        return self.iri()
+
+    def path(self):
+        parts = [self.path_sequence()]
+        while self.take_sign("|"):
+            parts.append(self.path_sequence())
+        return Path("|", parts) if len(parts) > 1 else parts[0]
+
+    def path_sequence(self):
+        parts = [self.path_element()]
+        while self.take_sign("/"):
+            parts.append(self.path_element())
+        return Path("/", parts) if len(parts) > 1 else parts[0]
+
+    def path_element(self):
+        if self.take_sign("^"):
+            return Path("^", [self.path_element()])
+        if self.take_sign("("):
+            inner = self.path()
+            self.sign(")")
+        elif self.take_sign("!"):
+            inner = Path("!", self.negated())
+        else:
+            inner = self.path_name()
+        if self.token.kind == PUNCT and self.token.text in ("*", "+", "?"):
+            return Path(self.advance().text, [inner])
+        return inner
+
+    def negated(self):
+        if not self.take_sign("("):
+            return [self.negated_one()]
+        parts = []
+        while not self.take_sign(")"):
+            parts.append(self.negated_one())
+            if not self.is_sign(")"):
+                self.sign("|")
+        return parts
+
+    def negated_one(self):
+        if self.take_sign("^"):
+            return Path("^", [self.path_name()])
+        return self.path_name()
+
+    def node(self, path):
+        if self.is_sign("["):
+            self.advance()
+            if self.take_sign("]"):
+                return Blank("")
+            properties = self.properties(path)
+            self.sign("]")
+            return PropertyList(properties)
+        if self.is_sign("("):
+            self.advance()
+            items = []
+            while not self.take_sign(")"):
+                items.append(self.node(path))
+            return Collection(items)
+        return self.term()
+
+    # ── terms ───────────────────────────────────────────────────────────────
+
+    def term(self):
+        kind = self.token.kind
+        if kind == VAR:
+            return self.variable()
+        if kind in (IRI, NAME):
+            return self.iri()
+        if kind == BLANK:
+            return Blank(self.advance().text)
+        return self.literal()
+
+    def variable(self):
+        if self.token.kind != VAR:
+            self.fail("a variable")
+        return Var(self.advance().text[1:])
+
+    def variable_or_iri(self):
+        return self.variable() if self.token.kind == VAR else self.iri()
+
+    def iri(self):
+        if self.token.kind not in (IRI, NAME):
+            self.fail("an IRI")
+        value = expand(self.token, self.prefixes, self.base)
+        if value is None:
+            self.fail("a prefix that is declared")
+        return Iri(self.advance().text, value)
+
+    def literal(self):
+        token = self.token
+        if token.kind == STRING:
+            self.advance()
+            lexical = string_value(token.text)
+            if self.token.kind == LANGTAG:
+                return Literal(token.text + self.advance().text, lexical)
+            if self.take_sign("^^"):
+                datatype = self.iri()
+                return Literal(f"{token.text}^^{datatype.text()}", lexical, datatype.value)
+            return Literal(token.text, lexical)
+        if token.kind == WORD and (word := token.text.lower()) in ("true", "false"):
+            self.advance()
+            return Literal(word, word, f"{XSD}boolean")
+        sign = ""
+        if token.kind == PUNCT and token.text in ("+", "-"):
+            following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _END
+            if following.kind != NUMBER or following.start != token.start + 1:
+                self.fail("a term")
+            sign = self.advance().text
+            token = self.token
+        if token.kind != NUMBER:
+            self.fail("a term")
+        self.advance()
+        text = sign + token.text
+        type_ = "double" if "e" in text or "E" in text else "decimal" if "." in text else "integer"
+        return Literal(text, text, XSD + type_)
+
+    # ── expressions ─────────────────────────────────────────────────────────
+
+    def constraint(self):
+        if self.take_sign("("):
+            expression = self.expression()
+            self.sign(")")
+            return expression
+        if self.is_call():
+            return self.primary()
+        return self.fail("a condition")
+
+    def is_call(self):
+        if self.token.kind in (IRI, NAME):
+            return self.next_is(1, "(")
+        if self.token.kind != WORD or (word := self.token.text.upper()) in _MODIFIERS:
+            return False
+        return self.next_is(1, "(") or word in ("EXISTS", "NOT")
+
+    def expression(self):
+        return self._chain(self.conjunction, ("||",))
+
+    def conjunction(self):
+        return self._chain(self.comparison, ("&&",))
+
+    def _chain(self, operand, signs):
+        first = operand()
+        rest = []
+        while self.token.kind == PUNCT and self.token.text in signs:
+            sign = self.advance().text
+            rest.append((sign, operand()))
+        return Chain(first, rest) if rest else first
+
+    def comparison(self):
+        left = self.sum()
+        if self.token.kind == PUNCT and self.token.text in _COMPARISONS:
+            return Chain(left, [(self.advance().text, self.sum())])
+        if self.take_word("IN"):
+            return In(left, False, self.members())
+        if self.is_word("NOT") and self.at + 1 < len(self.tokens):
+            if self.tokens[self.at + 1].text.upper() == "IN":
+                self.advance()
+                self.advance()
+                return In(left, True, self.members())
+        return left
+
+    def members(self):
+        self.sign("(")
+        found = []
+        while not self.take_sign(")"):
+            found.append(self.expression())
+            if not self.is_sign(")"):
+                self.sign(",")
+        return found
+
+    def sum(self):
+        return self._chain(self.product, ("+", "-"))
+
+    def product(self):
+        return self._chain(self.unary, ("*", "/"))
+
+    def unary(self):
+        if self.take_sign("!"):
+            return Unary("!", self.unary())
+        if self.token.kind == PUNCT and self.token.text in ("+", "-"):
+            following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _END
+            if following.kind == NUMBER and following.start == self.token.start + 1:
+                return self.literal()
+            return Unary(self.advance().text, self.primary())
+        return self.primary()
+
+    def primary(self):
+        token = self.token
+        kind = token.kind
+        if kind == VAR:
+            return self.variable()
+        if kind == PUNCT and token.text == "(":
+            self.advance()
+            expression = self.expression()
+            self.sign(")")
+            return expression
+        if kind in (IRI, NAME):
+            iri = self.iri()
+            return self.call(iri) if self.is_sign("(") else iri
+        if kind == WORD:
+            word = token.text.upper()
+            if word == "EXISTS":
+                self.advance()
+                return Exists(False, self.group())
+            if word == "NOT":
+                self.advance()
+                self.word("EXISTS")
+                return Exists(True, self.group())
+            if self.next_is(1, "("):
+                self.advance()
+                return self.call(word)
+        return self.literal()
+
+    def call(self, name):
+        self.sign("(")
+        distinct = self.take_word("DISTINCT")
+        if name == "COUNT" and self.take_sign("*"):
+            self.sign(")")
+            return Call(name, [], distinct, star=True)
+        arguments, separator = [], None
+        while not self.take_sign(")"):
+            arguments.append(self.expression())
+            if self.take_sign(";"):
+                self.word("SEPARATOR")
+                self.sign("=")
+                if self.token.kind != STRING:
+                    self.fail("a string")
+                separator = self.literal()
+            elif not self.is_sign(")"):
+                self.sign(",")
+        return Call(name, arguments, distinct, separator=separator)
+
+
+def parse(text, base_iri=None):
+    """The tree of a query.
+
+    Raises: ParseError for what is no SPARQL 1.1, or is nested too deeply for this parser.
+    """
+    try:
+        return Parser(text, base_iri).query()
+    except RecursionError:
+        raise ParseError(_END, "less nesting") from None
