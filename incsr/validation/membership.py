@@ -1,12 +1,15 @@
 """Which graph says what, made visible to shapes: SHACL looks at one data graph and knows no other.
 
-The data graph that is validated is the union of the named graphs and of the triples made here, in the
-vocabulary `cbpsh:` (described in shapes/membership.ttl):
+The data graph that is validated is the union of the named graphs and of the triples made here, in terms that
+shapes/about.ttl defines:
 
     Graph:
-        ?thing  cbpsh:statedIn  ?graph .                           for every subject of every graph
-        ?thing  cbpsh:reportLabel  ?label .                        its labels in a report's own graph
-        ?thing  cbpsh:reportRelation  [ cbpsh:predicate ?p ; cbpsh:object ?o ] .  its ties to other things there
+        ?thing  cbpsh:statedIn  ?graph .                  every subject of every graph
+        ?thing  a  cbpsh:FromThePage .                    what a report's own graph gives a type to
+        ?thing  cbpsh:reportLabel  ?label .               its names there
+        ?thing  cbpsh:reportRelation  [ cbpsh:predicate ?p ; cbpsh:object ?o ] .   its ties to things there
+        ?term   a  cbpsh:VocabularyTerm .                 what graph/ontology describes of our namespace
+        ?thing  cbpsh:usesTerm  ?term .                   what a thing is described with
         ?text   cbpsh:text  "the source text, character for character" .
 
 Makes no judgement and changes no graph.
@@ -16,21 +19,31 @@ from collections.abc import Iterable, Mapping
 
 import pyoxigraph as ox
 
-from incsr.namespaces import GRAPH, ID, PREFIXES
+from incsr.namespaces import GRAPH, ID, ONTOLOGY, PREFIXES
 
 CBPSH = PREFIXES["cbpsh"]
 STATED_IN = ox.NamedNode(CBPSH + "statedIn")
+FROM_THE_PAGE = ox.NamedNode(CBPSH + "FromThePage")
 REPORT_LABEL = ox.NamedNode(CBPSH + "reportLabel")
 REPORT_RELATION = ox.NamedNode(CBPSH + "reportRelation")
 PREDICATE = ox.NamedNode(CBPSH + "predicate")
 OBJECT = ox.NamedNode(CBPSH + "object")
+VOCABULARY_TERM = ox.NamedNode(CBPSH + "VocabularyTerm")
+USES_TERM = ox.NamedNode(CBPSH + "usesTerm")
 TEXT = ox.NamedNode(CBPSH + "text")
+TYPE = ox.NamedNode(PREFIXES["rdf"] + "type")
 
 LABELS = {
     ox.NamedNode(PREFIXES["skos"] + "prefLabel"),
     ox.NamedNode(PREFIXES["skos"] + "altLabel"),
     ox.NamedNode(PREFIXES["rdfs"] + "label"),
 }
+ONTOLOGY_GRAPH = GRAPH + "ontology"
+
+# Sections are passages themselves; a data set, an indicator and a code for "not stated" are our means of
+# telling what the page says, and no words of it.
+NOT_FROM_THE_PAGE = tuple(f"{ID}{kind}/" for kind in ("section", "dataset", "report", "indicator"))
+NOT_STATED = "/not-stated"
 
 
 def is_report_graph(graph: str) -> bool:
@@ -43,21 +56,32 @@ def membership(graphs: Mapping[str, Iterable[ox.Quad]], texts: Mapping[str, str]
     seen: dict[tuple, None] = {}
     relations: list[ox.Triple] = []
     for graph, quads in graphs.items():
-        name, of_report = ox.NamedNode(graph), is_report_graph(graph)
+        name = ox.NamedNode(graph)
         for quad in quads:
-            seen[(quad.subject, STATED_IN, name)] = None
-            if not of_report:
-                continue
-            if quad.predicate in LABELS:
-                seen[(quad.subject, REPORT_LABEL, quad.object)] = None
-            elif _is_thing(quad.subject) and _is_thing(quad.object):
-                node = ox.BlankNode()
-                relations.append(ox.Triple(quad.subject, REPORT_RELATION, node))
-                relations.append(ox.Triple(node, PREDICATE, quad.predicate))
-                relations.append(ox.Triple(node, OBJECT, quad.object))
+            subject, predicate, value = quad.triple
+            seen[(subject, STATED_IN, name)] = None
+            for term in (predicate, value):
+                if isinstance(term, ox.NamedNode) and term.value.startswith(ONTOLOGY + "#"):
+                    seen[(subject, USES_TERM, term)] = None
+            if graph == ONTOLOGY_GRAPH and _starts(subject, ONTOLOGY + "#"):
+                seen[(subject, TYPE, VOCABULARY_TERM)] = None
+            if is_report_graph(graph) and _starts(subject, ID):
+                if predicate in LABELS and not subject.value.endswith(NOT_STATED):
+                    seen[(subject, REPORT_LABEL, value)] = None
+                elif predicate == TYPE and _is_from_the_page(subject):
+                    seen[(subject, TYPE, FROM_THE_PAGE)] = None
+                elif _starts(value, ID):
+                    node = ox.BlankNode()
+                    relations.append(ox.Triple(subject, REPORT_RELATION, node))
+                    relations.append(ox.Triple(node, PREDICATE, predicate))
+                    relations.append(ox.Triple(node, OBJECT, value))
     words = [ox.Triple(ox.NamedNode(iri), TEXT, ox.Literal(text)) for iri, text in texts.items()]
     return [ox.Triple(*triple) for triple in seen] + relations + words
 
 
-def _is_thing(term) -> bool:
-    return isinstance(term, ox.NamedNode) and term.value.startswith(ID)
+def _starts(term, prefix: str) -> bool:
+    return isinstance(term, ox.NamedNode) and term.value.startswith(prefix)
+
+
+def _is_from_the_page(subject) -> bool:
+    return not subject.value.startswith(NOT_FROM_THE_PAGE) and not subject.value.endswith(NOT_STATED)
