@@ -8,9 +8,10 @@ FORMATS = ("text", "json", "turtle")
 DESCRIPTION = """\
 Validate the published graphs, or FILES, against the shapes and the Data Cube's integrity constraints.
 
-FILES are validated in the company of the published graphs: a file that bears a published file's name, or
-that describes the whole report, takes that graph's place; a thing that any other file describes takes the
-place of its published description.
+FILES are validated in the company of the published graphs. A file that bears a published file's name, or
+that describes at least half of what a published graph describes, takes that graph's place. What any other
+file describes joins the graph it belongs to (passages, links, computed figures, else the report's), and
+takes the place of the published description of the same things.
 """
 
 EPILOG = "Exit code: 0 without violations (warnings are shown), 1 with violations or an ill-formed file, 2 misused."
@@ -32,7 +33,7 @@ def register(subparsers):
     parser.add_argument(
         "--graph",
         metavar="NAME",
-        help="the graph that things in FILES belong to, such as links (default: incsr2014)",
+        help="the graph that everything in FILES belongs to, such as links (default: by what it is)",
     )
     parser.set_defaults(run=run)
 
@@ -54,16 +55,16 @@ def run(arguments) -> int:
         progress("reading the graphs")
         published = sources.published()
         names = {path.name: source.graph for source in published for path in source.paths}
-        report_graph = GRAPH + (arguments.graph or "incsr2014")
-        if arguments.graph and report_graph not in {source.graph for source in published}:
+        graph = GRAPH + arguments.graph if arguments.graph else None
+        if graph and graph not in {source.graph for source in published}:
             known = ", ".join(source.name for source in published)
             raise Misuse(f"no graph {arguments.graph!r} is published; there are {known}")
         by_name = [None if arguments.graph else names.get(path.name) for path in arguments.files]
         files = [
-            (graph, list(sources.quads_of_file(path)))
-            for graph, path in zip(by_name, arguments.files, strict=True)
+            (name, list(sources.quads_of_file(path)))
+            for name, path in zip(by_name, arguments.files, strict=True)
         ]
-        joined = company.join(sources.graphs(published), files, report_graph)
+        joined = company.join(sources.graphs(published), files, graph)
         texts = sources.texts()
     except sources.SourceError as error:
         progress.end()

@@ -1,9 +1,12 @@
 """A file of an author in the company of the published graphs: what is validated when files are named.
 
-A file that bears a published file's name, or that describes the whole it belongs to (the report, the
-ontology), takes that graph's place. Any other file's things join the graph they belong to: passages the
-passages, terms the ontology, all else the report's graph; there each takes the place of the published
-description of the same thing, so that a line deleted in a copy is missed and not supplied from elsewhere.
+A file that bears a published file's name, or that describes at least half of what a published graph
+describes, is a copy of that graph and takes its place. The things of any other file join the graphs that
+they belong to, and there each takes the place of the published description of the same thing: so a line
+that is deleted in a copy is missed, and not supplied from elsewhere.
+
+What belongs where: passages to the passages, terms to the ontology, computed figures to graph/derived,
+figures of other sources and comparisons to graph/context, links to graph/links, all else to the report's.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,14 +14,27 @@ from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 
-from incsr.namespaces import GRAPH, ONTOLOGY, PREFIXES, SHAPES
+from incsr.namespaces import GRAPH, ID, ONTOLOGY, PREFIXES, SHAPES
 from incsr.validation.locate import owners
 
+
+def _named(prefix: str, *locals_: str) -> set[ox.NamedNode]:
+    return {ox.NamedNode(PREFIXES[prefix] + local) for local in locals_}
+
+
 TYPE = ox.NamedNode(PREFIXES["rdf"] + "type")
-WHOLES = {
-    ox.NamedNode(PREFIXES["cbp"] + "Report"): GRAPH + "incsr2014",
-    ox.NamedNode(PREFIXES["owl"] + "Ontology"): GRAPH + "ontology",
-}
+# What gives a thing's whole description to a graph …
+DERIVED = _named("cbp", "formula", "DerivedMeasurement")
+CONTEXT = _named("cbp", "reason") | _named("prov", "hadPrimarySource")
+LINKING = _named("owl", "Axiom") | _named("void", "Dataset", "Linkset") | _named("adms", "Identifier")
+# … and what gives only the one triple to it.
+LINKS = (
+    _named("owl", "sameAs")
+    | _named("skos", "exactMatch", "closeMatch", "relatedMatch", "broadMatch", "narrowMatch")
+    | _named("adms", "identifier")
+    | _named("foaf", "page")
+)
+COMPARISONS = _named("cbp", "likelyPeriod", "agreesWith", "differsFrom", "inSeriesWith")
 
 
 @dataclass(slots=True)
@@ -33,24 +49,27 @@ class Company:
 def join(
     published: Mapping[str, Iterable[ox.Quad]],
     files: Iterable[tuple[str | None, Iterable[ox.Quad]]],
-    report_graph: str = GRAPH + "incsr2014",
+    graph: str | None = None,
 ) -> Company:
     """The published graphs with the files in their places.
 
-    Each file comes as a pair: the graph that it is by its name, or None, and its quads.
+    Each file comes as a pair: the graph that it is by its name, or None, and its quads. `graph` is where
+    the things of the files without such a name belong, whatever they are.
     """
-    company = Company({graph: list(quads) for graph, quads in published.items()})
+    company = Company({name: list(quads) for name, quads in published.items()})
     replaced: set[str] = set()
     for named, quads in files:
-        for graph, part, whole in _placed(named, list(quads), report_graph):
-            subjects = {quad.subject for quad in part if not isinstance(quad.subject, ox.BlankNode)}
-            before = company.graphs.get(graph, [])
-            if not whole:
-                before = without(before, subjects)
-            elif graph not in replaced:
+        for name, part in _parts(named, quads, graph).items():
+            subjects = _things(part)
+            before = company.graphs.get(name, [])
+            if name in replaced:
+                pass
+            elif named or _is_copy(subjects, _things(before)):
                 before, company.whole = [], True
-                replaced.add(graph)
-            company.graphs[graph] = before + part
+                replaced.add(name)
+            else:
+                before = without(before, subjects)
+            company.graphs[name] = before + part
             company.subjects |= subjects
     return company
 
@@ -58,42 +77,65 @@ def join(
 def without(quads: Iterable[ox.Quad], subjects: set) -> list[ox.Quad]:
     """The quads that describe none of the subjects, neither directly nor in a blank node that one owns."""
     quads = list(quads)
-    owned = {label: owner for label, (owner, _) in owners(quads).items()}
-
-    def described(term):
-        if isinstance(term, ox.BlankNode):
-            return ox.NamedNode(owned[term.value]) in subjects if term.value in owned else False
-        return term in subjects
-
-    return [quad for quad in quads if not described(quad.subject)]
+    owned = {label: ox.NamedNode(owner) for label, (owner, _) in owners(quads).items()}
+    return [
+        quad
+        for quad in quads
+        if (owned.get(quad.subject.value) if isinstance(quad.subject, ox.BlankNode) else quad.subject) not in subjects
+    ]
 
 
-def _placed(named, quads, report_graph):
-    """The parts of one file: graph, quads in it, and whether they are that graph's whole."""
-    if named is not None:
-        yield named, [ox.Quad(*quad.triple, ox.NamedNode(named)) for quad in quads], True
-        return
-    wholes = {WHOLES[quad.object] for quad in quads if quad.predicate == TYPE and quad.object in WHOLES}
-    owned = {label: owner for label, (owner, _) in owners(quads).items()}
-    parts: dict[str, list[ox.Quad]] = {}
-    own_names = set()
+def _things(quads: Iterable[ox.Quad]) -> set[ox.NamedNode]:
+    return {quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+
+
+def _is_copy(subjects: set, published: set) -> bool:
+    return bool(published) and 2 * len(subjects & published) >= len(published)
+
+
+def _parts(named: str | None, quads: Iterable[ox.Quad], graph: str | None) -> dict[str, list[ox.Quad]]:
+    """The quads of one file by the graph that they belong to."""
+    quads = list(quads)
+    owned = owners(quads)
+    homes = {}
     for quad in quads:
-        if isinstance(quad.graph_name, ox.NamedNode):
-            graph = quad.graph_name.value
-            own_names.add(graph)
+        marks = {quad.predicate, quad.object if quad.predicate == TYPE else quad.predicate}
+        for home, signs in (("derived", DERIVED), ("context", CONTEXT), ("links", LINKING)):
+            if marks & signs:
+                homes[quad.subject] = GRAPH + home
+    parts: dict[str, list[ox.Quad]] = {}
+    for quad in quads:
+        if named:
+            name = named
+        elif isinstance(quad.graph_name, ox.NamedNode):
+            name = quad.graph_name.value
         else:
-            graph = _graph_of(quad.subject, owned, report_graph)
-        parts.setdefault(graph, []).append(ox.Quad(*quad.triple, ox.NamedNode(graph)))
-    for graph, part in parts.items():
-        yield graph, part, graph in wholes or graph in own_names
+            subject, predicate = quad.subject, quad.predicate
+            if isinstance(subject, ox.BlankNode) and subject.value in owned:
+                owner, owning = owned[subject.value]
+                subject, predicate = ox.NamedNode(owner), ox.NamedNode(owning)
+            name = _home(subject, predicate, homes, graph)
+        parts.setdefault(name, []).append(ox.Quad(*quad.triple, ox.NamedNode(name)))
+    return parts
 
 
-def _graph_of(subject, owned, report_graph):
-    iri = owned.get(subject.value, "") if isinstance(subject, ox.BlankNode) else subject.value
+def _home(subject, predicate, homes, graph) -> str:
+    iri = subject.value
     if "#char=" in iri:
         return GRAPH + "passages"
+    if graph:
+        return graph
     if iri == ONTOLOGY or iri.startswith(ONTOLOGY + "#"):
         return GRAPH + "ontology"
     if iri == SHAPES or iri.startswith(SHAPES + "#"):
         return GRAPH + "shapes"
-    return report_graph
+    if subject in homes:
+        return homes[subject]
+    for kind, home in (("dataset/derived", "derived"), ("dataset/context", "context"), ("scheme/", "links")):
+        if iri.startswith(ID + kind):
+            return GRAPH + home
+    if predicate in LINKS:
+        return GRAPH + "links"
+    if predicate in COMPARISONS:
+        return GRAPH + "context"
+    return GRAPH + "incsr2014"

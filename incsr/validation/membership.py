@@ -40,9 +40,9 @@ LABELS = {
 }
 ONTOLOGY_GRAPH = GRAPH + "ontology"
 
-# Sections are passages themselves; a data set, an indicator and a code for "not stated" are our means of
-# telling what the page says, and no words of it.
-NOT_FROM_THE_PAGE = tuple(f"{ID}{kind}/" for kind in ("section", "dataset", "report", "indicator"))
+# A section is a passage itself; a data set and a code for "not stated" are our means of telling what the
+# page says, and no words of it.
+NOT_FROM_THE_PAGE = tuple(f"{ID}{kind}/" for kind in ("section", "dataset"))
 NOT_STATED = "/not-stated"
 
 
