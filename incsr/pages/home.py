@@ -7,12 +7,12 @@ from incsr.namespaces import PREFIXES
 # The figures a reader of the page would remember, in the page's order; each is looked up, none is repeated
 # here. One that the graph no longer has is left out, and a test says so.
 HEADLINES = (
-    "2014-travelers",
-    "2014-drugs",
-    "2014-currency",
+    "2014-travelers-inspected",
+    "2014-drugs-seized",
+    "2014-illicit-currency-seized",
     "2014-cocaine-p3",
-    "2014-uas-flight-hours",
-    "2014-trainees-guatemala",
+    "2014-flight-hours-unmanned-aircraft-system",
+    "2014-trained-guatemala",
 )
 
 

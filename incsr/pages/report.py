@@ -23,6 +23,8 @@ SELECT DISTINCT ?fact ?class ?start ?end WHERE {
   ?passage oa:hasSelector ?position . ?position oa:start ?start ; oa:end ?end .
 }
 """
+# An editorial note that tells of the source's own slip says what "the page prints"; other notes explain a reading.
+SLIP = re.compile(r"\bThe page (prints|counts Mexico)\b(?! no days)|^A hedge before a figure")
 SLIPS = "SELECT ?fact ?note WHERE { ?fact skos:editorialNote ?note ; cbp:evidence ?passage }"
 
 
@@ -92,18 +94,17 @@ def register(pages, site):
             marked,
             words,
         )
-        slips = [
-            (fact, explained[fact.iri])
-            for fact in _one_each(marked)
-            if fact.iri in explained and fact.kind in ("figure", "thing", "relation")
-        ]
+        noted = [(fact, explained[fact.iri]) for fact in _one_each(marked) if fact.iri in explained]
+        slips = [(fact, texts) for fact, texts in noted if any(SLIP.search(text) for text in texts)]
+        choices = [(fact, texts) for fact, texts in noted if not any(SLIP.search(text) for text in texts)]
         return render_template(
             "report.html",
             section="pages.report",
             page=page,
             figures=site.figures,
-            notes=explained,
             slips=slips,
+            choices=choices,
+            slip_iris={fact.iri for fact, _texts in slips if fact.kind != "relation"},
             counts={kind: sum(1 for fact in _one_each(marked) if fact.kind == kind) for kind in ("figure", "thing", "relation")},
             words=words,
             words_text=source.text[words[0] : words[1]] if words else "",

@@ -49,10 +49,11 @@ def evidence(report):
         return Evidence(False, [report.get("error", "the check failed")], [], [])
     coverage = report["coverage"]
     meters = [
-        Meter(name.capitalize(), coverage[name]["covered"], coverage[name]["total"]) for name in ("numerals", "sentences", "words")
+        Meter(title, coverage[f"{name}_covered"], coverage[name])
+        for name, title in (("numerals", "Numerals"), ("sentences", "Sentences"), ("words", "Content words"))
     ]
-    gaps = [Gap(gap["word"], gap["start"], gap["end"], gap.get("reason") or "unexplained") for gap in coverage["words"]["uncovered"]]
-    findings = [problem.get("message") or " ".join(str(part) for part in problem.values()) for problem in report["problems"]]
+    gaps = [Gap(gap["word"], gap["start"], gap["end"], gap["reason"] or "unexplained") for gap in coverage["uncovered"]]
+    findings = [f"{problem['label']}: {problem['message']}" for problem in report["problems"]]
     return Evidence(report["holds"], findings, meters, gaps)
 
 

@@ -266,10 +266,10 @@ def page(site, iri, kind, slug):
     figures = [f for f in site.figures.values() if iri in (f.subject, f.indicator, f.period, f.area)]
     own = site.figures.get(iri)
     statements = reading.statements(site, STATEMENTS.format(thing=thing_ref))
-    passages = [
-        reading.in_context(site.text, int(row["start"].value), int(row["end"].value))
-        for row in site.graph.select(EVIDENCE.format(thing=thing_ref))
-    ]
+    quoted = {term.value for term in facts.get(PREFIXES["cbp"] + "quotation", {})}
+    rows = site.graph.select(EVIDENCE.format(thing=thing_ref))
+    rows.sort(key=lambda row: (row["exact"].value not in quoted, int(row["start"].value)))
+    passages = [reading.in_context(site.text, int(row["start"].value), int(row["end"].value)) for row in rows]
     pointing = {}
     for row in site.graph.select(TO.format(thing=thing_ref)):
         pointing.setdefault(row["p"].value, []).append(row["s"].value)
