@@ -88,6 +88,35 @@ def test_cite_of_nothing_like_the_text_says_so(capsys):
     assert capsys.readouterr().err == "incsr cite: “zebra” does not stand in the source.\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "place"),
+    [
+        pytest.param("eized more than 759,000", "[eized more than 759,000]", id="a word"),
+        pytest.param("759,000 pounds of drugs,", "[759,000 pounds of drugs,]", id="a comma behind it"),
+        pytest.param(
+            "counter drug-smuggling.", "[counter drug-smuggling.]", id="the full stop of a sentence"
+        ),
+    ],
+)
+def test_cite_of_words_cut_raggedly_says_so(words, place, capsys):
+    code = main(["cite", words])
+
+    told = capsys.readouterr().err
+    assert code == 1
+    assert "cuts a word or number, or ends with a mark that is not its own" in told and place in told
+
+
+def test_cite_of_a_whole_sentence_keeps_its_full_stop(capsys):
+    assert main(["cite", "OAM achieved 81,045 flight hours in aircraft in FY2012."]) == 0
+
+
+def test_cite_of_a_letter_lists_no_more_candidates_than_one_reads(capsys):
+    assert main(["cite", "in"]) == 1
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 22 and lines[-1].endswith("more")
+
+
 def test_cite_together_makes_the_first_phrase_the_quotation(capsys):
     code = main(["cite", "--together", "50 in Honduras", "In FY 2013"])
 

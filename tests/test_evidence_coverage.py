@@ -69,6 +69,25 @@ def test_sentence_is_covered_by_a_fact_inside_it_and_not_by_its_own_section(sour
     assert report(source, tmp_path, thing).coverage.sentences_covered == 1
 
 
+def test_part_of_the_body_that_is_no_section_is_reported(source, tmp_path):
+    heading = f"section:h a cbp:Section ; {evidence('Security at the Border')} .\n"
+
+    without = problems(report(source, tmp_path, DRUGS), "sections")
+    found = problems(report(source, tmp_path, heading), "sections")
+
+    # 2 lines, 14 paragraphs, 8 headings, 35 sentences; one paragraph is one sentence
+    assert len(without) == 58
+    assert len(found) == 57 and not any("the heading at 1396" in message for message in found)
+
+
+def test_section_that_is_no_part_of_the_body_is_reported(source, tmp_path):
+    half = f"section:h a cbp:Section ; {evidence('Security at the')} .\n"
+
+    found = problems(report(source, tmp_path, half), "sections")
+
+    assert any("“Security at the” is no line, paragraph, heading or sentence" in message for message in found)
+
+
 def test_sentence_without_a_fact_is_reported(source, tmp_path):
     found = report(source, tmp_path, DRUGS)
 

@@ -11,6 +11,7 @@ import pytest
 from evidence_cases import DRUGS, document, evidence, spoiled
 
 from incsr.cli import main
+from incsr.evidence.passages import passages_file
 from incsr.evidence.published import passages_path, source_text, verify_published
 from incsr.evidence.source import SourceText
 from incsr.evidence.verification import Verifier, verify
@@ -56,7 +57,7 @@ def test_measurement_as_the_text_has_it_holds(source, tmp_path):
         pytest.param("cbp:MoreThan", "cbp:Exactly", "qualifier", "the hedge “more than”", id="hedge dropped"),
         pytest.param("cbp:MoreThan", "cbp:Nearly", "qualifier", "the graph Nearly", id="another hedge"),
         pytest.param("unit:LB", "unit:NUM", "unit", "the text says LB", id="unit"),
-        pytest.param("759000 ;", "759000 ; cbp:roundedTo 1000 ;", "rounding", "graph says 1000", id="rounding"),
+        pytest.param("759000 ;", "759000 ; cbp:roundedTo 1000 ;", "rounding", "says 1000", id="rounding"),
         pytest.param("759000 ;", "759000 ; cbp:per unit:DAY ;", "per", "no rate stands behind", id="rate"),
         pytest.param("period:not-stated", "period:FY2012", "period", "the graph FY2012", id="period"),
         pytest.param("region:not-stated", "country:HN", "area", "names Honduras", id="area"),
@@ -70,7 +71,7 @@ def test_measurement_as_the_text_has_it_holds(source, tmp_path):
         pytest.param("980,1013", "980,1012", "quotation", "its passages hold", id="end inside a word"),
         pytest.param("980,1013", "980,9013", "evidence", "runs past the text's end", id="end past the text"),
         pytest.param("#char=980,1013", "#char=980", "evidence", "is no passage", id="no passage"),
-        pytest.param("759,000 pounds", "795,000 pounds", "quotation", "graph quotes", id="quotation misspelt"),
+        pytest.param("759,000 pounds", "795,000 pounds", "quotation", "graph quotes", id="misquoted"),
         pytest.param('cbp:quotation              "more than 759,000 pounds of drugs" ;', "", "quotation",
                      "quotes no words", id="no quotation"),
         pytest.param('pounds of drugs" ;', 'pounds of drugs" , "CBP" ;', "quotation", "has 2 quotations",
@@ -305,6 +306,31 @@ def test_passage_that_the_passages_file_lacks_is_rejected(source, tmp_path):
     graph = document(tmp_path, DRUGS)
 
     report = verify(source, [graph], passages_text="")
+
+    assert any(p.check == "passages" and "980,1013" in p.message for p in report.problems)
+
+
+def test_passages_file_with_more_than_is_cited_is_rejected(source, tmp_path):
+    graph = document(tmp_path, DRUGS)
+    text = passages_file(source, [graph])
+
+    def complaints(text):
+        return [
+            p.message
+            for p in verify(source, [graph], text, only_these=True).problems
+            if p.check == "passages"
+        ]
+
+    assert complaints(text) == []
+    assert complaints(text + "\n# more\n") == ["data/passages.ttl holds more than the data cites"]
+
+
+def test_passages_file_with_an_offset_changed_is_rejected(source, tmp_path):
+    graph = document(tmp_path, DRUGS)
+    text = passages_file(source, [graph])
+    assert "oa:end 1013" in text
+
+    report = verify(source, [graph], text.replace("oa:end 1013", "oa:end 1014"))
 
     assert any(p.check == "passages" and "980,1013" in p.message for p in report.problems)
 

@@ -3,6 +3,8 @@
 import argparse
 import sys
 
+CANDIDATES = 20
+
 
 def register(subparsers):
     """Add the command to the command line."""
@@ -79,20 +81,27 @@ def _phrases(source, words):
 def _evidence(source, passages):
     from incsr.evidence.passages import turtle_string
 
-    references = " ,\n              ".join(passage.reference for passage in passages)
+    references = " ,\n                  ".join(passage.reference for passage in passages)
     return f"    cbp:quotation {turtle_string(source.words(passages[0]))} ;\n    cbp:evidence  {references} ;"
 
 
 def _explanation(source, phrase, found, within):
+    whole, standing = source.locate(phrase), source.occurrences(phrase)
     if found:
-        why = f"“{phrase}” stands in the source {len(found)} times; add --in WORDS, or cite more of one:"
-    elif within is not None and source.locate(phrase):
-        found = source.locate(phrase)
-        why = f"“{phrase}” does not stand near “{within}”; it stands here:"
+        why = f"stands in the source {len(found)} times; add --in WORDS, or cite more of one:"
+    elif whole:
+        found = whole
+        why = f"does not stand near “{within}”; it stands here:"
+    elif standing:
+        found = standing
+        why = "cuts a word or number, or ends with a mark that is not its own; cite whole words:"
     else:
         found = source.nearest(phrase)
-        why = f"“{phrase}” does not stand in the source" + ("; the nearest words are:" if found else ".")
-    return "\n".join([f"incsr cite: {why}", *(_candidate(source, passage) for passage in found)])
+        why = "does not stand in the source" + ("; the nearest words are:" if found else ".")
+    lines = [_candidate(source, passage) for passage in found[:CANDIDATES]]
+    if len(found) > CANDIDATES:
+        lines.append(f"  … and {len(found) - CANDIDATES} more")
+    return "\n".join([f"incsr cite: “{phrase}” {why}", *lines])
 
 
 def _candidate(source, passage):

@@ -10,6 +10,7 @@ fails (exit 1) unless
   - every quotation stands at its offsets, and data/passages.ttl holds its passage;
   - value, rounding, hedge, unit and rate, read again from the quotation, equal the graph's;
   - period, area, subject and superlative are what the cited sentences say;
+  - every line, paragraph, heading and sentence of the body is a section, and nothing else is;
   - every label of what the report says occurs in the text;
   - every numeral of the body is a measurement's, a period's or part of a name;
   - every sentence carries a fact;

@@ -88,6 +88,7 @@ def measure(source, facts, reader, names, reasons=None):
     _measure_numerals(found, problems, source, speaking, reader, names)
     _measure_sentences(found, problems, source, passages)
     _measure_words(found, problems, source, passages, reasons or {})
+    _check_sections(problems, source, [fact for fact in facts if fact.report and fact.kind == "section"])
     return found, problems
 
 
@@ -138,6 +139,31 @@ def _measure_sentences(found, problems, source, passages):
                 "Say in the graph what it says, with its evidence",
             )
         )
+
+
+def _check_sections(problems, source, sections):
+    # The page's structure is a claim like any other: each part of the body is a section, and no other is one.
+    claimed = {}
+    for section in sections:
+        claimed.update(dict.fromkeys(section.passages, section))
+    kinds = {span.passage: span.kind for span in source.spans()}
+    parts = {**dict.fromkeys(source.paragraphs(), "paragraph"), **kinds}
+    for passage in sorted(parts.keys() - claimed.keys()):
+        problems.append(
+            Problem(
+                "sections",
+                f"no section is the {parts[passage]} at {passage.start}, “{source.words(passage)}”",
+                f"Write a section with cbp:evidence {passage.reference}",
+            )
+        )
+    for passage in sorted(claimed.keys() - parts.keys()):
+        if passage.overlaps(source.body):
+            claimed[passage].wrong(
+                "sections",
+                f"“{source.words(passage)}” is no line, paragraph, heading or sentence of the body",
+                "Cite the whole part, a heading without its colon",
+            )
+            problems.append(claimed[passage].problems[-1])
 
 
 def _measure_words(found, problems, source, passages, reasons):

@@ -1,12 +1,16 @@
-"""Whether a measurement says what its words say: the graph's claim against the text's reading."""
+"""Whether a measurement says what its words say: the graph's claim against the text's reading.
+
+What stands around the words (rate, period, area, subject) is `incsr.evidence.surroundings`'s.
+"""
 
 import re
 from decimal import Decimal, InvalidOperation
 
 from incsr.evidence import claims as c
 from incsr.evidence.numbers import magnitude
-from incsr.evidence.reading import NOT_STATED, Unreadable, stem, words_of
+from incsr.evidence.reading import Unreadable
 from incsr.evidence.source import Passage
+from incsr.evidence.surroundings import check_surroundings, or_none
 
 _SUPERLATIVE = re.compile(r"\ba record\b(?= [\d$])|\bthe (?:most|largest|highest)\b[^.,;]*")
 
@@ -15,9 +19,7 @@ def check_figure(fact, reader, names):
     """Compare a measurement's number, hedge, unit, rate, period, area and subject with its words."""
     if not fact.passages:
         return
-    about = [
-        word for iri in fact.values(c.INDICATOR) for label in names.labels(iri) for word in words_of(label)
-    ]
+    about = [word for iri in fact.values(c.INDICATOR) for word in names.counted_words(iri)]
     passage = fact.passages[0]
     try:
         reading = reader.read(passage, about)
@@ -43,12 +45,12 @@ def check_figure(fact, reader, names):
     if rounded_to != expected:
         fact.wrong(
             "rounding",
-            f"the text prints “{reading.printed}”, rounded to {_or_none(expected)}; the graph "
-            f"says {_or_none(rounded_to)}",
+            f"the text prints “{reading.printed}”, rounded to {or_none(expected)}; the graph "
+            f"says {or_none(rounded_to)}",
             f"Write cbp:roundedTo {expected[0]}" if expected else "Leave cbp:roundedTo away",
         )
     _check_superlative(fact, reader, reading.passage)
-    _check_surroundings(fact, reader, names, reading.passage, reading.rates, reading.periods)
+    check_surroundings(fact, reader, names, reading.passage, reading.rates, reading.periods)
     fact.reading.update(
         value=str(reading.value),
         qualifier=reading.qualifier,
@@ -78,8 +80,8 @@ def check_words(fact, reader, names):
     if fact.values(c.MAGNITUDE) != expected:
         fact.wrong(
             "magnitude",
-            f"“{stated}” names the magnitude {_or_none(expected)}, the graph says "
-            f"{_or_none(fact.values(c.MAGNITUDE))}",
+            f"“{stated}” names the magnitude {or_none(expected)}, the graph says "
+            f"{or_none(fact.values(c.MAGNITUDE))}",
             f"Write cbp:magnitude {expected[0]}" if expected else "Leave cbp:magnitude away",
         )
     for predicate, name in ((c.QUALIFIER, "cbp:qualifier"), (c.VALUE, "sdmx-measure:obsValue")):
@@ -91,7 +93,7 @@ def check_words(fact, reader, names):
     if fact.values(c.UNIT):
         _check_term(fact, "unit", c.UNIT, c.UNIT_IRI, unit, f"“{quotation}”")
     rates, periods = reader.rates_of(fact.number), reader.periods_of(fact.number)
-    _check_surroundings(fact, reader, names, fact.number, rates, periods)
+    check_surroundings(fact, reader, names, fact.number, rates, periods)
     fact.reading.update(stated_as=stated, magnitude=magnitude(stated), unit=unit)
 
 
@@ -176,122 +178,6 @@ def _check_superlative(fact, reader, number):
             )
 
 
-def _check_surroundings(fact, reader, names, number, rates, periods):
-    _check_rate(fact, reader, rates)
-    _check_period(fact, reader, number, rates, periods)
-    _check_area(fact, reader, names, number)
-    _check_subject(fact, reader, names, number)
-
-
-def _check_rate(fact, reader, rates):
-    claimed = [iri.removeprefix(c.UNIT_IRI) for iri in fact.values(c.PER)]
-    expected = [rates[0].meaning] if rates else []
-    fact.reading["per"] = expected[0] if expected else None
-    if claimed != expected:
-        because = (
-            f"“{reader.source.words(rates[0].passage)}”" if rates else "no rate stands behind the number"
-        )
-        fact.wrong(
-            "per",
-            f"the text says {_or_none(expected)} ({because}), the graph {_or_none(claimed)}",
-            f"Write cbp:per unit:{expected[0]}" if expected else "Leave cbp:per away",
-        )
-
-
-def _check_period(fact, reader, number, rates, periods):
-    source = reader.source
-    claimed = [iri.removeprefix(c.PERIOD_IRI) for iri in fact.values(c.PERIOD)]
-    sentence = source.sentence_of(number).passage
-    borrowed = [
-        mark
-        for passage in fact.passages[1:]
-        if not passage.within(sentence)
-        for mark in reader.times_within(passage)
-    ]
-    # A rate is a time expression of the sentence's own, so nothing is taken over from its neighbour.
-    marks = list(periods) or ([] if rates else borrowed)
-    expected = {mark.meaning for mark in marks} or {NOT_STATED}
-    fact.reading["period"] = sorted(expected)
-    if len(claimed) != 1 or claimed[0] not in expected:
-        because = ", ".join(f"“{source.words(mark.passage)}”" for mark in marks) or (
-            "no time expression governs the figure, and none stands in its further evidence"
-        )
-        fact.wrong(
-            "period",
-            f"the text says {' or '.join(sorted(expected))} ({because}), the graph {_or_none(claimed)}",
-            f"Write sdmx-dimension:refPeriod period:{min(expected)}, or cite the "
-            "sentence that gives the period as further evidence, with a skos:editorialNote",
-        )
-    elif not periods and marks and not fact.values(c.NOTE):
-        fact.wrong(
-            "period",
-            f"the period {claimed[0]} is taken from another sentence without a note",
-            "Say in skos:editorialNote why it holds here too",
-        )
-
-
-def _check_area(fact, reader, names, number):
-    source = reader.source
-    claimed = fact.values(c.AREA)
-    if len(claimed) != 1:
-        fact.wrong(
-            "area", f"it has {len(claimed)} areas, a measurement has one", "Write one sdmx-dimension:refArea"
-        )
-        return
-    area = claimed[0]
-    named = names.places_in(source.words(fact.passages[0]))
-    if named and area not in named and not named <= names.contained(area):
-        said = ", ".join(sorted(names.label(iri) for iri in named))
-        fact.wrong(
-            "area",
-            f"the quotation names {said}, the graph says {c.compact(area)}",
-            f"Write sdmx-dimension:refArea {c.compact(min(named))}, or the region that holds them all",
-        )
-        return
-    if area == c.NOT_STATED_AREA:
-        return
-    sentences = [source.sentence_of(number).text] + [source.sentence_of(p).text for p in fact.passages]
-    if not any(names.names_area(area, sentence) for sentence in sentences):
-        fact.wrong(
-            "area",
-            f"no sentence that the fact cites names {names.label(area) or c.compact(area)}",
-            "Write the place that the sentence names, or region:not-stated",
-        )
-
-
-def _check_subject(fact, reader, names, number):
-    paragraph = reader.source.paragraph_of(number)
-    words = reader.source.words(paragraph)
-    for iri in fact.values(c.SUBJECT):
-        if not any(label in words for label in names.labels(iri)):
-            fact.wrong(
-                "subject",
-                f"the paragraph does not name {names.label(iri) or c.compact(iri)}",
-                "Write as cbp:describes the organization or program that the clause speaks of",
-            )
-    if len(fact.values(c.SUBJECT)) != 1:
-        fact.wrong(
-            "subject",
-            f"it describes {len(fact.values(c.SUBJECT))} things, a measurement one",
-            "Write one cbp:describes",
-        )
-    sentences = [reader.source.sentence_of(number).text]
-    sentences += [reader.source.sentence_of(passage).text for passage in fact.passages]
-    spoken = {stem(word) for sentence in sentences for word in words_of(sentence)}
-    for iri in fact.values(c.INDICATOR):
-        counted = {stem(word) for label in names.labels(iri) for word in words_of(label) if len(word) > 3}
-        if counted and not counted & spoken:
-            fact.wrong(
-                "indicator",
-                f"no sentence that the fact cites speaks of {names.label(iri)}",
-                "Write as cbp:indicator the thing that the number counts",
-            )
-
-
 def _phrase(source, reading):
     end = max(reading.unit_end, reading.passage.end)
     return source.text[reading.passage.start : end]
-
-
-def _or_none(values):
-    return ", ".join(values) if values else "none"

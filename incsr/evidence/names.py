@@ -4,9 +4,11 @@ import re
 from collections import defaultdict
 
 from incsr.evidence.claims import LABELS, NOT_STATED_AREA, TYPE, UNITED_STATES
+from incsr.evidence.reading import words_of
 from incsr.namespaces import PREFIXES
 
 _PLACES = {PREFIXES["cbp"] + kind for kind in ("Country", "Region", "City")}
+_COUNTS = PREFIXES["cbp"] + "counts"
 _CONTAINS = PREFIXES["schema"] + "containsPlace"
 # How the page speaks of the United States without naming it.
 _AT_HOME = re.compile(r"\b(?:United States|U\.S\.|our border|nationwide|borders|[Pp]orts of [Ee]ntry)(?!\w)")
@@ -16,13 +18,15 @@ class Names:
     """Labels of things, and the places among them, from all documents; built once."""
 
     def __init__(self, documents):
-        self._labels, self._contains, self._places = defaultdict(list), defaultdict(set), {}
+        self._labels, self._places = defaultdict(list), {}
+        self._contains, self._counts = defaultdict(set), defaultdict(set)
         for document in documents:
             for subject, properties in document.facts.items():
                 for predicate in LABELS:
                     for term in properties.get(predicate, ()):
                         if term.value not in self._labels[subject]:
                             self._labels[subject].append(term.value)
+                self._counts[subject] |= {term.value for term in properties.get(_COUNTS, ())}
                 self._contains[subject] |= {term.value for term in properties.get(_CONTAINS, ())}
                 if any(term.value in _PLACES for term in properties.get(TYPE, ())):
                     self._places[subject] = None
@@ -37,6 +41,11 @@ class Names:
     def label(self, iri):
         """The preferred label, or the empty string."""
         return next(iter(self.labels(iri)), "")
+
+    def counted_words(self, indicator):
+        """The words that name what an indicator counts: its labels', and those of the things it counts."""
+        things = [indicator, *sorted(self._counts.get(indicator, ()))]
+        return [word for thing in things for label in self.labels(thing) for word in words_of(label)]
 
     def contained(self, place):
         """The places that a composite place contains."""

@@ -78,6 +78,13 @@ def passage_block(source, passage):
 
 
 def passages_file(source, documents):
-    """The whole text of the passages file for what the documents cite."""
-    blocks = (passage_block(source, passage) for passage in cited_passages(source, documents))
-    return "\n".join([HEADER, *blocks])
+    """The whole text of the passages file for what the documents cite.
+
+    Raises: PassageError.
+    """
+    return file_of(source, cited_passages(source, documents))
+
+
+def file_of(source, passages):
+    """The whole text of the passages file for some passages, ordered by offset."""
+    return "\n".join([HEADER, *(passage_block(source, passage) for passage in passages)])

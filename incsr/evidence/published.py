@@ -64,4 +64,5 @@ def verify_published(paths=None):
         documents(paths),
         passages.read_text(encoding="utf-8") if passages.exists() else "",
         read_reasons(uncovered.read_text(encoding="utf-8"), shown(uncovered)) if uncovered.exists() else {},
+        only_these=paths is None,
     )

@@ -120,16 +120,20 @@ class SourceText:
         `within` are context words: only the passages inside them remain; else those in one sentence with
         them; else those in one paragraph with them.
         """
-        found = [p for p in self._occurrences(words) if self.is_whole(p)]
+        found = [p for p in self.occurrences(words) if self.is_whole(p)]
         if within is None:
             return found
-        places = self._occurrences(within)
+        places = self.occurrences(within)
         for around in (lambda p: p, self._sentence_around, self.paragraph_of):
             regions = [around(place) for place in places]
             kept = [p for p in found if any(p.within(region) for region in regions)]
             if kept:
                 return kept
         return []
+
+    def occurrences(self, words):
+        """All passages that are these very characters, inside other words too, in order."""
+        return [Passage(i, i + len(words)) for i in _find_all(self.text, words)] if words else []
 
     def nearest(self, words, limit=5):
         """Passages that an author who wrote `words` may have meant, best first.
@@ -159,7 +163,15 @@ class SourceText:
         return []
 
     def is_whole(self, passage):
-        """Whether a passage begins and ends between words, and cuts no number in two."""
+        """Whether a passage cuts no word or number in two, and carries no stray space or mark at its ends.
+
+        A full stop belongs to a whole sentence: it may end a passage only where that begins one.
+        """
+        words = self.text[passage.start : passage.end]
+        if words[0].isspace() or words[-1].isspace() or words[0] in ",;:." or words[-1] in ",;:":
+            return False
+        if passage.end in self._sentence_ends and passage.start not in self._sentence_starts:
+            return False
         return not (self._cuts(passage.start) or self._cuts(passage.end))
 
     def spans(self):
@@ -176,15 +188,12 @@ class SourceText:
 
     def sentence_of(self, passage):
         """The line or sentence in which a passage begins; a heading counts to the sentence after it."""
-        starts = self._sentence_starts
+        starts = self._unit_starts
         index = bisect.bisect_right(starts, passage.start) - 1
         units = [span for span in self._spans if span.kind != "heading"]
         if index + 1 < len(units) and passage.start >= units[index].passage.end:
             return units[index + 1]
         return units[max(index, 0)]
-
-    def _occurrences(self, words):
-        return [Passage(i, i + len(words)) for i in _find_all(self.text, words)] if words else []
 
     def _cuts(self, offset):
         if offset in (0, len(self.text)):
@@ -254,8 +263,16 @@ class SourceText:
         return spans
 
     @cached_property
-    def _sentence_starts(self):
+    def _unit_starts(self):
         return [span.passage.start for span in self._spans if span.kind != "heading"]
+
+    @cached_property
+    def _sentence_starts(self):
+        return {span.passage.start for span in self._spans}
+
+    @cached_property
+    def _sentence_ends(self):
+        return {span.passage.end for span in self._spans if span.kind == "sentence"}
 
 
 def _find_all(text, words):
