@@ -1,0 +1,116 @@
+"""Runs the service: one listening socket, one event loop, the pool and the front on it, granian before them.
+
+granian is embedded rather than run as a command, so that there is one process to supervise, the socket is
+opened by us (granian's own would share a port with another server unnoticed), and the pool starts at once.
+"""
+
+import asyncio
+import errno
+import socket
+import sys
+
+from incsr.log import Log
+from incsr.workers.link import LoadError
+from incsr.workers.pool import Pool
+
+BACKLOG = 1024
+
+
+class StartError(Exception):
+    """The service cannot start; the message says why and what to do."""
+
+
+def serve(settings) -> int:
+    """Serve until SIGTERM or SIGINT; then finish what runs and give 0.
+
+    Raises: StartError where the address cannot be listened on or the data cannot be loaded.
+    """
+    listening = listen(settings)
+    log = Log(settings.log)
+    pool = Pool(settings, log)
+    # The data is loaded in its own process while this one imports what it needs.
+    pool.launch()
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_serve(settings, listening, pool, log))
+
+
+def listen(settings) -> socket.socket:
+    """The socket to listen on.
+
+    Raises: StartError where the port is taken, or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((settings.host, settings.port))
+        sock.listen(BACKLOG)
+    except (OSError, OverflowError) as error:
+        sock.close()
+        where = f"{settings.host}:{settings.port}"
+        number = getattr(error, "errno", None)
+        if number == errno.EADDRINUSE:
+            raise StartError(
+                f"port {settings.port} is taken; choose another with --port, or 0 for any"
+            ) from None
+        if number == errno.EACCES:
+            raise StartError(f"may not listen on {where}; ports below 1024 need privileges") from None
+        raise StartError(f"cannot listen on {where}: {error}") from None
+    sock.setblocking(False)
+    return sock
+
+
+async def _serve(settings, listening, pool, log):
+    import signal
+
+    from granian._granian import SocketHolder
+    from granian.constants import Interfaces
+    from granian.http import HTTP1Settings
+    from granian.server.embed import Server
+
+    from incsr.front import Front
+
+    class Granian(Server):
+        def _init_shared_socket(self):
+            self._ssp, self._shd = None, SocketHolder(listening.detach(), False, BACKLOG)
+
+    loop = asyncio.get_running_loop()
+    host, port = listening.getsockname()[:2]
+    front = Front(settings, pool, log)
+    granian = Granian(
+        front,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGINL,
+        websockets=False,
+        log_enabled=False,
+        backlog=BACKLOG,
+        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+    )
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    try:
+        await pool.start()
+    except LoadError as error:
+        await pool.close()
+        raise StartError(str(error)) from None
+    serving = loop.create_task(granian.serve())
+    shown = f"[{host}]" if ":" in host else host
+    print(f"Serving on http://{shown}:{port}{settings.url_prefix}/", flush=True)
+    stopping = loop.create_task(stop.wait())
+    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    if serving.done():
+        await pool.close()
+        serving.result()
+        raise StartError("the HTTP server ended by itself")
+    await pool.close(settings.grace_s)
+    granian.stop()
+    await serving
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit("run `incsr serve`")

@@ -1,0 +1,145 @@
+"""How the front and the processes behind it talk: frames on a stream socket, small messages with descriptors.
+
+A frame is one byte of kind, four bytes of length, and the payload. Jobs go down as pickles; what comes up
+from a process that has read untrusted text is JSON and bytes alone, so that a broken evaluator cannot make
+the front run anything.
+"""
+
+import array
+import json
+import pickle
+import socket
+import struct
+from dataclasses import asdict
+
+from incsr.messages import Head, Job, Problem
+
+HEADER = struct.Struct("!BI")
+
+JOB = 1  # front -> evaluator: a pickled job
+READY = 2  # evaluator -> front: it may be given a job
+WHOLE = 3  # head and complete body
+HEAD = 4  # head of an answer that is streamed
+CHUNK = 5
+END = 6  # the streamed answer is complete
+PROBLEM = 7
+BROKEN = 8  # a problem after HEAD: the answer must be broken off
+
+# An answer comes in pieces of a bounded size (`incsr.workers.evaluator`), so that more is a fault.
+MAX_ANSWER_FRAME = 4 * 1024 * 1024
+
+
+class FrameError(Exception):
+    """The other side sent what is no frame."""
+
+
+def frame(kind: int, payload: bytes = b"") -> bytes:
+    return HEADER.pack(kind, len(payload)) + payload
+
+
+def job_frame(job: Job) -> bytes:
+    return frame(JOB, pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
+
+
+def head_bytes(head: Head) -> bytes:
+    return json.dumps([head.status, head.content_type, head.headers]).encode()
+
+
+def head_of(payload: bytes) -> Head:
+    status, content_type, headers = json.loads(payload)
+    return Head(status, content_type, tuple(map(tuple, headers)))
+
+
+def whole_frame(head: Head, body: bytes) -> bytes:
+    encoded = head_bytes(head)
+    return HEADER.pack(WHOLE, 4 + len(encoded) + len(body)) + struct.pack("!I", len(encoded)) + encoded + body
+
+
+def whole_of(payload: bytes) -> tuple[Head, bytes]:
+    (length,) = struct.unpack_from("!I", payload)
+    return head_of(payload[4 : 4 + length]), payload[4 + length :]
+
+
+def problem_frame(problem: Problem, kind: int = PROBLEM) -> bytes:
+    return frame(kind, json.dumps(asdict(problem)).encode())
+
+
+def problem_of(payload: bytes) -> Problem:
+    values = json.loads(payload)
+    values["headers"] = tuple(map(tuple, values["headers"]))
+    return Problem(**values)
+
+
+class Reader:
+    """Frames out of the bytes that a stream socket gives."""
+
+    __slots__ = ("_buffer",)
+
+    def __init__(self):
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+        """The frames that are complete with `data`.
+
+        Raises: FrameError for a length no honest process sends.
+        """
+        buffer = self._buffer
+        if not buffer and len(data) >= 5:
+            # The usual case, one whole frame in one read, costs no second copy.
+            kind, length = HEADER.unpack_from(data)
+            if length + 5 == len(data):
+                return [(kind, data[5:])]
+        buffer += data
+        found, start = [], 0
+        while len(buffer) - start >= 5:
+            kind, length = HEADER.unpack_from(buffer, start)
+            if length > MAX_ANSWER_FRAME:
+                raise FrameError(f"a frame of {length} bytes")
+            if len(buffer) - start - 5 < length:
+                break
+            found.append((kind, bytes(buffer[start + 5 : start + 5 + length])))
+            start += 5 + length
+        del buffer[:start]
+        return found
+
+
+def receive_exactly(sock: socket.socket, length: int) -> bytes | None:
+    """So many bytes of a blocking socket, or None where the other side has closed it."""
+    parts = bytearray()
+    while len(parts) < length:
+        data = sock.recv(min(length - len(parts), 1 << 20))
+        if not data:
+            return None
+        parts += data
+    return bytes(parts)
+
+
+def receive_job(sock: socket.socket) -> Job | None:
+    """The next job of a blocking socket, or None where the front has closed it."""
+    header = receive_exactly(sock, HEADER.size)
+    if header is None:
+        return None
+    _kind, length = HEADER.unpack(header)
+    payload = receive_exactly(sock, length)
+    return None if payload is None else pickle.loads(payload)
+
+
+MAX_MESSAGE = 64 * 1024
+MAX_DESCRIPTORS = 4
+
+
+def send_message(sock: socket.socket, message: dict, descriptors: tuple[int, ...] = ()):
+    """One message, with descriptors, on a socket that keeps message boundaries."""
+    socket.send_fds(sock, [json.dumps(message).encode()], list(descriptors))
+
+
+def receive_message(sock: socket.socket) -> tuple[dict | None, list[int]]:
+    """The next message and its descriptors, which are closed on exec; None where the other side is gone."""
+    data, ancillary, _flags, _address = sock.recvmsg(
+        MAX_MESSAGE, socket.CMSG_SPACE(MAX_DESCRIPTORS * 4), socket.MSG_CMSG_CLOEXEC
+    )
+    descriptors = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
+    return (json.loads(data) if data else None), list(descriptors)

@@ -1,0 +1,141 @@
+"""The front's side of a mother process: orders go down, reports come up."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import incsr
+from incsr.workers import frames
+
+# What of the settings the mother and the processes under her need. The write token is not among them.
+FOR_MOTHER = ("default_graph", "empty", "max_memory", "service_allow", "store")
+
+
+class LoadError(Exception):
+    """The data could not be loaded; the message says which file, where and why."""
+
+
+def launch(settings) -> "Link":
+    """Start a mother afresh and have her load."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # The package's own folder goes first, so that a file of the working directory cannot stand in for it.
+    paths = [str(Path(incsr.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
+    environment = {name: value for name, value in os.environ.items() if name != "INCSR_WRITE_TOKEN"}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    with theirs:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "incsr.workers.mother", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,
+        )
+    options = {name: getattr(settings, name) for name in FOR_MOTHER}
+    options["store"] = str(settings.store) if settings.store else None
+    frames.send_message(ours, {"do": "load", "options": options})
+    return Link(ours, process.pid, process)
+
+
+class Link:
+    """One mother: her control socket and process."""
+
+    def __init__(self, control: socket.socket, pid: int, process: subprocess.Popen | None = None):
+        self.control = control
+        self.pid = pid
+        self.process = process
+        self.pool = None
+        self.attached = False
+        self.ended = None
+        self.loaded: asyncio.Future | None = None
+
+    async def attach(self, pool) -> dict:
+        """Listen to a mother that is loading, and wait until she has."""
+        self.loaded = pool.loop.create_future()
+        self.listen(pool)
+        summary = await self.loaded
+        self.attached = True
+        return summary
+
+    def listen(self, pool):
+        self.pool = pool
+        self.ended = pool.loop.create_future()
+        pool.loop.add_reader(self.control, self.readable)
+
+    def order(self, message: dict, *sockets: socket.socket):
+        """Send an order; the sockets that go with it are hers from now on."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            frames.send_message(self.control, message, tuple(sock.fileno() for sock in sockets))
+        for sock in sockets:
+            sock.close()
+
+    def retire(self, heir: int):
+        self.order({"do": "retire", "heir": heir})
+
+    def readable(self):
+        try:
+            message, descriptors = frames.receive_message(self.control)
+        except ConnectionResetError:
+            message, descriptors = None, []
+        if message is None:
+            self._gone()
+            return
+        match message["is"]:
+            case "loaded":
+                self.loaded.set_result(message)
+            case "failed":
+                self.loaded.set_exception(LoadError(message["why"]))
+            case "forked":
+                self._forked(message, descriptors)
+            case "exited":
+                if message["code"]:
+                    self.pool.log("debug", "a process ended", pid=message["pid"], code=message["code"])
+
+    def _forked(self, message, descriptors):
+        evaluator = self.pool.evaluators.get(message["id"])
+        if evaluator is None:
+            evaluator = self.pool.lane.writers.get(message["id"])
+        if evaluator is None:
+            # It was given up while it was being started.
+            with contextlib.suppress(ProcessLookupError):
+                signal.pidfd_send_signal(descriptors[0], signal.SIGKILL)
+            os.close(descriptors[0])
+        else:
+            evaluator.forked(message["pid"], descriptors[0])
+
+    def _gone(self):
+        self.attached = False
+        self.pool.loop.remove_reader(self.control)
+        self.control.close()
+        if not self.ended.done():
+            self.ended.set_result(None)
+        if self.loaded is not None and not self.loaded.done():
+            self.loaded.set_exception(LoadError("the process that loads the data ended"))
+        self.reap()
+        self.pool.lost(self)
+
+    def reap(self, attempts: int = 50):
+        """Take the exit status where the process is our child, so that it does not stay a zombie."""
+        if self.process is not None:
+            over = self.process.poll() is not None
+        else:
+            try:
+                over = os.waitpid(self.pid, os.WNOHANG)[0] != 0
+            except ChildProcessError:
+                over = True  # the kernel gave it to another parent
+        if not over and attempts:
+            self.pool.loop.call_later(0.02, self.reap, attempts - 1)
+
+    async def end(self):
+        """Close the control socket, whereupon the mother ends and her children with her, and wait for that."""
+        if self.control.fileno() < 0:
+            return
+        self.control.shutdown(socket.SHUT_WR)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(asyncio.shield(self.ended), 2.0)
+        self.reap()

@@ -1,0 +1,179 @@
+"""The process that holds the data and forks the ones that evaluate: `python -m incsr.workers.mother FD`.
+
+It is started afresh, has one thread, and never evaluates anything, because a fork of a process with threads
+or with a query in hand may hang for good. It does what the front says over a socket of messages:
+
+- `load`: load the data as the settings say; answered once with `loaded` or `failed`
+- `evaluator`: fork a process that answers jobs on the descriptor sent along
+- `writer`: fork a process that takes one write over the first descriptor; where the write succeeds, that
+  process is a mother itself and listens on the second
+- `retire`: end as soon as the last child but the heir has ended
+
+and says `exited` for each child. The front's end of the socket closed means that the front is gone: the
+mother ends, and the kernel kills its children (PR_SET_PDEATHSIG).
+"""
+
+import gc
+import os
+import select
+import signal
+import socket
+import sys
+
+from incsr.workers import frames, sandbox
+
+
+# What comes of obeying one message: go on; end; be a new mother on a new control socket (in the child).
+GOING_ON, OVER, REBORN = "going on", "over", "reborn"
+
+
+class Mother:
+    """The state of the process: its control socket, its data, its children by process descriptor."""
+
+    def __init__(self, control: socket.socket):
+        self.control = control
+        self.dataset = None
+        self.options = {}
+        self.parts = ()
+        self.children = {}
+        self.retiring = False
+
+    def run(self):
+        """Do what the front says until it is gone, or until the last child of a retired mother has ended."""
+        while self.serve() is REBORN:
+            self.retiring = False
+
+    def serve(self):
+        poll = select.poll()
+        poll.register(self.control, select.POLLIN)
+        while not (self.retiring and not self.children):
+            for descriptor, _events in poll.poll():
+                if descriptor == self.control.fileno():
+                    outcome = self.obey(poll)
+                    if outcome is not GOING_ON:
+                        return outcome
+                else:
+                    self.bury(descriptor, poll)
+        return OVER
+
+    def bury(self, descriptor, poll):
+        """Reap a child and say how it ended."""
+        poll.unregister(descriptor)
+        pid = self.children.pop(descriptor)
+        os.close(descriptor)
+        _pid, status = os.waitpid(pid, 0)
+        self.say({"is": "exited", "pid": pid, "code": os.waitstatus_to_exitcode(status)})
+
+    def disown(self, pid, poll):
+        """Do not wait for a child that is a mother now; the kernel finds it another parent."""
+        for descriptor, child in list(self.children.items()):
+            if child == pid:
+                poll.unregister(descriptor)
+                os.close(descriptor)
+                del self.children[descriptor]
+
+    def say(self, message, descriptors=()):
+        try:
+            frames.send_message(self.control, message, descriptors)
+        except (BrokenPipeError, ConnectionResetError):
+            # The front is gone; the next read says so.
+            return
+
+    def obey(self, poll):
+        """Read one message and do it."""
+        try:
+            message, descriptors = frames.receive_message(self.control)
+        except ConnectionResetError:
+            return OVER
+        if message is None:
+            return OVER
+        match message["do"]:
+            case "load":
+                self.load(message)
+            case "evaluator":
+                return self.fork(message, descriptors, poll, self.evaluate)
+            case "writer":
+                return self.fork(message, descriptors, poll, self.write)
+            case "retire":
+                self.retiring = True
+                self.disown(message["heir"], poll)
+        return GOING_ON
+
+    def load(self, message):
+        self.options = message["options"]
+        try:
+            # Imported here once, for all children: they can import nothing themselves.
+            from incsr.query import evaluate
+            from incsr.workers import evaluator, loading, writer
+
+            self.parts = evaluate, evaluator, writer
+            self.dataset = loading.load(self.options)
+        except Exception as error:
+            self.say({"is": "failed", "why": str(error) or type(error).__name__})
+            return
+        # What is loaded stays; collecting it again and again in each child would only unshare its pages.
+        gc.collect()
+        gc.freeze()
+        self.say({"is": "loaded", **self.dataset.summary()})
+
+    def fork(self, message, descriptors, poll, work):
+        """Have a child do some work; in the child, return only where it is to be a mother itself."""
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                if work(message, descriptors):
+                    return REBORN
+                code = 0
+            except BaseException as error:
+                print(f"incsr worker: {type(error).__name__}: {error}", file=sys.stderr, flush=True)
+            os._exit(code)
+        for descriptor in descriptors:
+            os.close(descriptor)
+        child = os.pidfd_open(pid)
+        self.children[child] = pid
+        poll.register(child, select.POLLIN)
+        self.say({"is": "forked", "id": message["id"], "pid": pid}, (child,))
+        return GOING_ON
+
+    def evaluate(self, _message, descriptors):
+        """Be an evaluator, in the child."""
+        evaluate, evaluator, _writer = self.parts
+        sandbox.die_with_parent(signal.SIGKILL)
+        view = self.dataset.view()
+        sandbox.close_descriptors_except(descriptors[0])
+        sandbox.limit_memory(self.options["max_memory"])
+        evaluator.serve(socket.socket(fileno=descriptors[0]), view, evaluate.answer)
+
+    def write(self, _message, descriptors):
+        """Take one write, in the child; where it succeeds and the data is in memory, be the next mother."""
+        _evaluate, _evaluator, writer = self.parts
+        sandbox.die_with_parent(signal.SIGKILL)
+        for descriptor in self.children:
+            os.close(descriptor)
+        self.children = {}
+        self.control.close()
+        jobs = socket.socket(fileno=descriptors[0])
+        if not writer.write(jobs, self.dataset):
+            return False
+        jobs.close()
+        gc.collect()
+        gc.freeze()
+        sandbox.die_with_parent(0)
+        self.control = socket.socket(fileno=descriptors[1])
+        return True
+
+
+def main():
+    """Take the control socket that the front has opened and serve it."""
+    # Ctrl-C reaches every process of the terminal; ending in order is the front's business,
+    # and a service manager may send SIGTERM to all of them.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sandbox.raise_stack()
+    control = socket.socket(fileno=int(sys.argv[1]))
+    Mother(control).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,449 @@
+"""The pool: evaluators kept ready, each job on one of them, ended at its deadline.
+
+Runs on one event loop and never blocks it. A job that runs for longer than `slow_after_s` is slow: its
+process gets the lowest priority, another is started in its place, so that quick queries are not delayed, and
+it is not used again. There are `max_slow` places for slow jobs; one too many is ended at once with a 503.
+"""
+
+import asyncio
+import itertools
+import os
+import signal
+import socket
+import time
+from collections import deque
+
+from incsr.messages import Job, Problem, WriteJob
+from incsr.workers import frames, problems
+from incsr.workers.answers import Answer, Broken
+from incsr.workers.link import Link, launch
+from incsr.workers.writes import WriteLane
+
+# How much of a streamed answer is held for a client that reads slowly before the evaluator has to wait.
+HOLD_BYTES = 1024 * 1024
+READ_BYTES = 256 * 1024 + 64
+LOWEST_PRIORITY = 19
+
+
+class Task:
+    """One job in the pool, from its submission to the last byte of its answer."""
+
+    __slots__ = (
+        "answered", "broken", "chunks", "deadline", "done", "evaluator", "held", "job", "pool",
+        "slow_timer", "waiter", "version",
+    )  # fmt: skip
+
+    def __init__(self, pool: "Pool", job: Job):
+        self.pool = pool
+        self.job = job
+        self.answered = pool.loop.create_future()
+        self.evaluator: Evaluator | None = None
+        self.chunks: deque[bytes] | None = None
+        self.held = 0
+        self.waiter: asyncio.Future | None = None
+        self.done = False
+        self.broken: Problem | None = None
+        self.slow_timer = None
+        self.version = ""
+        timeout_s = job.limits.timeout_s
+        self.deadline = pool.loop.call_later(timeout_s, self.expire) if timeout_s else None
+
+    def begin(self, evaluator: "Evaluator"):
+        """Give the job to an evaluator that is ready."""
+        self.evaluator = evaluator
+        evaluator.task = self
+        self.slow_timer = self.pool.loop.call_later(self.pool.settings.slow_after_s, evaluator.slow_down)
+        evaluator.send(frames.job_frame(self.job))
+
+    def expire(self):
+        self.pool.counts["expired"] += 1
+        self.stop(problems.expired(self.job.limits.timeout_s))
+
+    def cancel(self):
+        """Nobody waits for the answer any more."""
+        if not self.done:
+            self.pool.counts["cancelled"] += 1
+            self.stop(problems.CANCELLED)
+
+    def stop(self, problem: Problem):
+        """End the work, if it has begun, and answer with a problem."""
+        evaluator = self.evaluator
+        self.conclude(problem=problem)
+        if evaluator is not None:
+            evaluator.kill()
+
+    def conclude(self, answer: Answer | None = None, problem: Problem | None = None):
+        """The job is over: with a whole answer, at the end of a stream, or with a problem."""
+        if self.done:
+            return
+        self.done = True
+        for timer in (self.deadline, self.slow_timer):
+            if timer is not None:
+                timer.cancel()
+        if self.evaluator is not None:
+            self.evaluator.release()
+            self.evaluator = None
+        if self.chunks is not None:
+            self.broken = problem
+            self.wake()
+        elif not self.answered.done():
+            self.answered.set_result(answer or Answer(problem=problem, version=self.version))
+
+    def stream(self, head):
+        self.chunks = deque()
+        if not self.answered.done():
+            self.answered.set_result(Answer(head, None, self._chunks(), version=self.version))
+
+    def hold(self, chunk: bytes):
+        self.chunks.append(chunk)
+        self.held += len(chunk)
+        if self.held > HOLD_BYTES:
+            self.evaluator.pause()
+        self.wake()
+
+    def wake(self):
+        if self.waiter is not None and not self.waiter.done():
+            self.waiter.set_result(None)
+
+    async def _chunks(self):
+        try:
+            while True:
+                while self.chunks and self.broken is None:
+                    chunk = self.chunks.popleft()
+                    self.held -= len(chunk)
+                    if self.evaluator is not None and self.held <= HOLD_BYTES // 2:
+                        self.evaluator.resume()
+                    yield chunk
+                if self.broken is not None:
+                    raise Broken(self.broken)
+                if self.done:
+                    return
+                self.waiter = self.pool.loop.create_future()
+                await self.waiter
+        finally:
+            self.cancel()
+
+
+class Evaluator:
+    """The front's side of one evaluator process."""
+
+    __slots__ = (
+        "alive", "generation", "killed", "number", "paused", "pid", "pidfd", "pool", "reader", "ready", "slow",
+        "sock", "task", "unsent",
+    )  # fmt: skip
+
+    def __init__(self, pool: "Pool", sock: socket.socket, number: int, generation: int):
+        self.pool = pool
+        self.sock = sock
+        self.number = number
+        self.generation = generation
+        self.reader = frames.Reader()
+        self.pid = self.pidfd = None
+        self.task: Task | None = None
+        self.ready = self.slow = self.killed = self.paused = False
+        self.alive = True
+        self.unsent = b""
+        pool.loop.add_reader(sock, self.readable)
+
+    def forked(self, pid: int, pidfd: int):
+        self.pid, self.pidfd = pid, pidfd
+        if self.killed:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        if not self.alive:
+            self.close()
+
+    def send(self, data: bytes):
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return  # it has died; reading says so, once, for every way of dying
+        if sent < len(data):
+            self.unsent = data[sent:]
+            self.pool.loop.add_writer(self.sock, self.writable)
+
+    def writable(self):
+        self.pool.loop.remove_writer(self.sock)
+        data, self.unsent = self.unsent, b""
+        self.send(data)
+
+    def readable(self):
+        try:
+            data = self.sock.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.ended()
+            return
+        try:
+            for kind, payload in self.reader.feed(data):
+                self.take(kind, payload)
+        except (frames.FrameError, ValueError, KeyError, TypeError) as error:
+            self.pool.log("error", "an evaluator broke the protocol", pid=self.pid, error=str(error))
+            self.kill()
+
+    def take(self, kind: int, payload: bytes):
+        task = self.task
+        if kind == frames.READY:
+            self.ready = True
+            self.pool.offer(self)
+        elif task is None:
+            return  # the job was given up, and the process is being killed
+        elif kind == frames.WHOLE:
+            head, body = frames.whole_of(payload)
+            task.conclude(Answer(head, body, version=task.version))
+        elif kind == frames.PROBLEM:
+            task.conclude(problem=self.seen(frames.problem_of(payload)))
+        elif kind == frames.HEAD:
+            task.stream(frames.head_of(payload))
+        elif kind == frames.CHUNK:
+            task.hold(payload)
+        elif kind == frames.END:
+            task.conclude()
+        elif kind == frames.BROKEN:
+            task.conclude(problem=self.seen(frames.problem_of(payload)))
+
+    def seen(self, problem: Problem) -> Problem:
+        """Log an internal failure and keep its trace from the client."""
+        if problem.code != "internal":
+            return problem
+        self.pool.log("error", "an evaluation failed", pid=self.pid, trace=problem.excerpt)
+        return problems.INTERNAL
+
+    def pause(self):
+        if not self.paused and self.alive:
+            self.paused = True
+            self.pool.loop.remove_reader(self.sock)
+
+    def resume(self):
+        if self.paused and self.alive:
+            self.paused = False
+            self.pool.loop.add_reader(self.sock, self.readable)
+
+    def slow_down(self):
+        """The job has run for a while: out of the way of the quick ones."""
+        pool = self.pool
+        if self.task is None or self.slow:
+            return
+        if pool.slow >= pool.settings.max_slow:
+            pool.counts["refused"] += 1
+            self.task.stop(problems.overloaded("slow queries"))
+            return
+        self.slow = True
+        pool.slow += 1
+        if self.pid is not None:
+            try:
+                os.setpriority(os.PRIO_PROCESS, self.pid, LOWEST_PRIORITY)
+            except ProcessLookupError:
+                return
+        pool.keep_ready()
+
+    def release(self):
+        """The job is over: be ready for the next, or go."""
+        self.task = None
+        self.resume()
+        if self.slow:
+            self.pool.slow -= 1
+        if self.killed or self.slow or self.generation != self.pool.generation:
+            # A slow one has the lowest priority, which only a privileged process could raise again.
+            self.dismiss()
+        elif self.alive:
+            self.pool.offer(self)
+
+    def dismiss(self):
+        """Close the socket; the process reads that and ends."""
+        if self.alive:
+            self.alive = False
+            self.pool.evaluators.pop(self.number, None)
+            self.pool.forget(self)
+            if self.pidfd is not None or not self.killed:
+                self.close()
+
+    def kill(self):
+        self.killed = True
+        if self.pidfd is not None:
+            try:
+                signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
+            except ProcessLookupError:
+                self.killed = True
+        self.dismiss()
+        self.pool.keep_ready()
+
+    def ended(self):
+        """The process has closed its end: it crashed, or was killed by another hand."""
+        task, self.killed = self.task, True
+        self.pool.log("warning", "an evaluator ended", pid=self.pid)
+        self.pool.counts["crashed"] += 1
+        if not self.ready:
+            self.pool.failed_starts += 1
+        if task is not None:
+            task.conclude(problem=problems.CRASHED)
+        self.dismiss()
+        self.pool.keep_ready()
+
+    def close(self):
+        loop = self.pool.loop
+        if self.sock.fileno() >= 0:
+            loop.remove_reader(self.sock)
+            loop.remove_writer(self.sock)
+            self.sock.close()
+        if self.pidfd is not None:
+            os.close(self.pidfd)
+            self.pidfd = None
+
+
+class Pool:
+    """Evaluators, the mother they are forked from, and the jobs that wait for them."""
+
+    def __init__(self, settings, log=lambda *_args, **_more: None):
+        self.settings = settings
+        self.log = log
+        self.loop: asyncio.AbstractEventLoop | None = None
+        self.link: Link | None = None
+        self.evaluators: dict[int, Evaluator] = {}
+        self.idle: list[Evaluator] = []
+        self.waiting: deque[Task] = deque()
+        self.slow = 0
+        self.generation = 0
+        self.version = ""
+        self.summary: dict = {}
+        self.failed_starts = 0
+        self.closing = False
+        self.numbers = itertools.count(1)
+        self.counts = dict.fromkeys(("expired", "cancelled", "refused", "crashed", "writes", "restarts"), 0)
+
+    def launch(self):
+        """Start the mother; she loads while the caller sets up the rest."""
+        self.link = launch(self.settings)
+
+    async def start(self):
+        """Wait until the data is loaded and evaluators are on their way.
+
+        Raises: incsr.workers.link.LoadError where the data cannot be loaded.
+        """
+        self.loop = asyncio.get_running_loop()
+        if self.link is None:
+            self.launch()
+        self.lane = WriteLane(self)
+        self.summary = await self.link.attach(self)
+        self.version = self.summary["version"]
+        self.keep_ready()
+
+    async def run(self, job: Job) -> Answer:
+        """The answer to a job. Cancelling the call ends the work."""
+        if isinstance(job, WriteJob):
+            return await self.lane.run(job)
+        task = self.submit(job)
+        try:
+            return await task.answered
+        except asyncio.CancelledError:
+            task.cancel()
+            raise
+
+    def submit(self, job: Job) -> Task:
+        task = Task(self, job)
+        if self.closing:
+            task.conclude(problem=problems.CLOSING)
+        elif self.idle:
+            task.version = self.version
+            task.begin(self.idle.pop())
+        elif len(self.waiting) >= self.settings.max_waiting:
+            self.counts["refused"] += 1
+            task.conclude(problem=problems.overloaded("requests"))
+        else:
+            self.waiting.append(task)
+            self.keep_ready()
+        return task
+
+    def offer(self, evaluator: Evaluator):
+        """An evaluator is ready: for the next that waits, or to be idle."""
+        self.failed_starts = 0
+        if evaluator.generation != self.generation:
+            evaluator.dismiss()
+            return
+        while self.waiting:
+            task = self.waiting.popleft()
+            if not task.done:
+                task.version = self.version
+                task.begin(evaluator)
+                return
+        self.idle.append(evaluator)
+
+    def forget(self, evaluator: Evaluator):
+        if evaluator in self.idle:
+            self.idle.remove(evaluator)
+
+    def keep_ready(self):
+        """Start evaluators until there are enough beside the slow ones."""
+        if self.closing or self.link is None or not self.link.attached:
+            return
+        if self.failed_starts > 3:
+            # Something keeps them from starting; hammering would only burn the machine.
+            if self.failed_starts == 4:
+                self.loop.call_later(0.5, self._try_again)
+            return
+        current = sum(1 for e in self.evaluators.values() if not e.slow and e.generation == self.generation)
+        for _ in range(self.settings.workers - current):
+            self.spawn()
+
+    def _try_again(self):
+        self.failed_starts = 3
+        self.keep_ready()
+
+    def spawn(self):
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        number = next(self.numbers)
+        self.evaluators[number] = Evaluator(self, ours, number, self.generation)
+        self.link.order({"do": "evaluator", "id": number}, theirs)
+
+    def take_over(self, link: Link, version: str):
+        """A write has succeeded: what comes from now on is answered by the new mother's evaluators."""
+        old, self.link = self.link, link
+        self.generation += 1
+        self.version = version
+        old.retire(link.pid)
+        for evaluator in list(self.idle):
+            evaluator.dismiss()
+        self.keep_ready()
+
+    def lost(self, link: Link):
+        """A mother has gone. If it is the one in use, her data is lost and loaded anew."""
+        if link is not self.link or self.closing:
+            return
+        self.log("error", "the mother process ended; loading anew", pid=link.pid)
+        self.counts["restarts"] += 1
+        self.link = None
+        self.loop.create_task(self._restart())
+
+    async def _restart(self):
+        began = time.monotonic()
+        self.launch()
+        self.generation += 1
+        self.summary = await self.link.attach(self)
+        self.version = self.summary["version"]
+        self.failed_starts = 0
+        self.keep_ready()
+        self.log("info", "loaded anew", seconds=round(time.monotonic() - began, 3))
+
+    def running(self) -> int:
+        return sum(1 for evaluator in self.evaluators.values() if evaluator.task is not None)
+
+    async def close(self, grace_s: float = 0.0):
+        """Let what runs finish for so long, then end every process."""
+        self.closing = True
+        end = time.monotonic() + grace_s
+        while (self.running() or self.waiting or self.lane.busy) and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        for task in self.waiting:
+            task.conclude(problem=problems.CLOSING)
+        for evaluator in list(self.evaluators.values()):
+            if evaluator.task is not None:
+                evaluator.task.stop(problems.CLOSING)
+            else:
+                evaluator.dismiss()
+        if self.link is not None:
+            await self.link.end()

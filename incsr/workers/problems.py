@@ -1,0 +1,51 @@
+"""The problems that only the pool can state, because the process that had the job cannot."""
+
+from incsr.messages import Problem
+
+RETRY_AFTER_S = 2
+
+
+def expired(timeout_s: float) -> Problem:
+    return Problem(
+        504,
+        "Deadline exceeded",
+        f"The request ran for longer than {timeout_s:g} s and was ended.",
+        "timeout",
+        hint="Add a LIMIT, bind more terms, or split the query; products of unconnected patterns grow fastest.",
+    )
+
+
+def overloaded(what: str) -> Problem:
+    return Problem(
+        503,
+        "Service busy",
+        f"As many {what} as are allowed at once are being worked on.",
+        "busy",
+        hint=f"Try again after {RETRY_AFTER_S} seconds.",
+        headers=(("Retry-After", str(RETRY_AFTER_S)),),
+    )
+
+
+CRASHED = Problem(
+    500,
+    "Evaluation ended",
+    "The process that evaluated this request ended before it had an answer: the request needed more memory "
+    "or deeper nesting than one request may use, or met a fault of the engine.",
+    "crashed",
+    hint="Make the request smaller or less deeply nested. Other requests are not affected.",
+)
+
+INTERNAL = Problem(
+    500, "Internal error", "The service failed on this request. The failure has been logged.", "internal"
+)
+
+CANCELLED = Problem(503, "Request given up", "The client went away before the answer was ready.", "cancelled")
+
+CLOSING = Problem(
+    503,
+    "Service is stopping",
+    "The service is being stopped or restarted.",
+    "stopping",
+    hint=f"Try again after {RETRY_AFTER_S} seconds.",
+    headers=(("Retry-After", str(RETRY_AFTER_S)),),
+)

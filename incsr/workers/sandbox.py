@@ -1,0 +1,56 @@
+"""What a process that evaluates gives up for good before it reads the first untrusted byte."""
+
+import ctypes
+import os
+import resource
+
+PR_SET_PDEATHSIG = 1
+
+# Every evaluation runs on the main thread; the kernel leaves at least 128 MB for its stack to grow into
+# (mm/mmap.c, MIN_GAP), so that raising the soft limit at run time is enough. Nested queries need it.
+STACK_BYTES = 120 * 1024 * 1024
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def die_with_parent(signal_number: int):
+    """Have the kernel send a signal when the parent ends; 0 takes that back."""
+    _prctl(PR_SET_PDEATHSIG, signal_number)
+
+
+def raise_stack():
+    """Let the main thread's stack grow as far as the address space allows."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_STACK)
+    allowed = STACK_BYTES if hard == resource.RLIM_INFINITY else min(STACK_BYTES, hard)
+    resource.setrlimit(resource.RLIMIT_STACK, (allowed, hard))
+
+
+def limit_memory(beyond_now_bytes: int | None):
+    """Cap the address space at what is mapped now and so many bytes more."""
+    if beyond_now_bytes is not None:
+        cap = mapped_bytes() + beyond_now_bytes
+        resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+
+
+def mapped_bytes() -> int:
+    """The size of this process's address space."""
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def close_descriptors_except(*kept: int):
+    """Close every descriptor but the kept ones; standard input, output and error become /dev/null."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        if standard not in kept:
+            os.dup2(null, standard)
+    keep = sorted({0, 1, 2, *kept})
+    for low, high in zip(keep, [*keep[1:], 1 << 20], strict=True):
+        os.closerange(low + 1, high)
+
+
+def _prctl(option, *arguments):
+    padded = [ctypes.c_ulong(argument) for argument in (*arguments, 0, 0, 0, 0)[:4]]
+    if _libc.prctl(ctypes.c_int(option), *padded) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, f"prctl({option}): {os.strerror(number)}")

@@ -1,0 +1,20 @@
+"""Fixtures that several test modules share; tests/servers.py says what a `Server` offers."""
+
+from contextlib import ExitStack
+
+import pytest
+import servers
+
+
+@pytest.fixture
+def serve():
+    """A function that starts a server with the given options: `server = serve("--empty", token="secret")`."""
+    with ExitStack() as stack:
+        yield lambda *options, **more: stack.enter_context(servers.running(*options, **more))
+
+
+@pytest.fixture(scope="session")
+def published():
+    """A server with the published graph, shared by all tests of a process; none of them may change it."""
+    with servers.running() as server:
+        yield server

@@ -1,0 +1,83 @@
+"""`incsr serve`: it starts on a free port, answers, and ends without leaving anything behind."""
+
+import os
+import subprocess
+import sys
+import time
+
+import requests
+
+SELECT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+
+
+def count(server) -> int:
+    response = requests.get(server.url + "/sparql", params={"query": SELECT, "format": "json"}, timeout=10)
+    response.raise_for_status()
+    return int(response.json()["results"]["bindings"][0]["n"]["value"])
+
+
+def alive(pids):
+    return [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+
+
+def wait_until(holds, within_s=5.0):
+    end = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.02)
+
+
+def test_server_answers_from_the_published_graph(published):
+    assert count(published) > 1000
+
+
+def test_server_answers_a_query_sent_by_post(published):
+    response = requests.post(published.url + "/sparql", data={"query": "ASK {}"}, timeout=10)
+
+    assert response.status_code == 200
+    assert response.json() == {"head": {}, "boolean": True}
+
+
+def test_empty_server_has_nothing(serve):
+    assert count(serve("--empty")) == 0
+
+
+def test_an_acknowledged_update_is_seen_by_every_later_request(serve):
+    server = serve("--empty", "--workers", "4", token="secret")
+
+    for number in range(1, 9):
+        update = f"INSERT DATA {{ <http://example.org/s> <http://example.org/p> {number} }}"
+        response = requests.post(
+            server.url + "/update", data={"update": update}, headers=server.authorization(), timeout=10
+        )
+
+        assert response.status_code == 204
+        assert [count(server) for _ in range(6)] == [number] * 6
+
+
+def test_sigterm_ends_the_server_in_order_and_every_process_with_it(serve):
+    server = serve("--empty")
+    processes = server.processes()
+    assert len(processes) > 2
+
+    assert server.terminate() == 0
+
+    wait_until(lambda: not alive(processes))
+
+
+def test_a_killed_server_leaves_no_process_behind(serve):
+    server = serve("--empty")
+    processes = server.processes()
+
+    server.process.kill()
+
+    wait_until(lambda: not alive(processes[1:]))
+
+
+def test_a_taken_port_is_said_to_be_taken(published):
+    command = [sys.executable, "-m", "incsr.cli", "serve", "--port", str(published.port)]
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert ended.returncode == 2
+    assert f"port {published.port} is taken" in ended.stderr
