@@ -43,7 +43,10 @@ def from_clauses(reading, base_iri=None):
 
 
 def dataset(view, reading, job):
-    """The engine's arguments for the dataset of a query, and the store to ask: (store, default, named)."""
+    """The store to ask, and the engine's arguments for the dataset of a query: (store, default, named).
+
+    `named` is complete only where the query has GRAPH.
+    """
     known = state(view)
     if job.default_graphs is not None or job.named_graphs is not None:
         asked = (job.default_graphs or (), job.named_graphs or ())

@@ -10,12 +10,13 @@ import pyoxigraph as ox
 
 from incsr import formats
 from incsr.messages import Head, Problem, ReadJob
-from incsr.query import syntax
+from incsr.query import spelling, syntax
 from incsr.query.change import apply
 from incsr.query.dataset import dataset
 from incsr.query.guard import Refused, guard
 from incsr.query.limits import MARKS, Counted, Failed, counted
-from incsr.query.view import UNION_GRAPH, is_hidden
+from incsr.query.plan import prepared
+from incsr.query.view import UNION_GRAPH, is_hidden, state
 
 __all__ = ["Body", "Failed", "answer", "apply"]
 
@@ -28,17 +29,26 @@ class Body:
     Writing is faster, since the engine serializes itself. Both raise `Failed` when a limit is passed.
     """
 
-    def __init__(self, format_, result, limits):
+    def __init__(self, format_, result, limits, private=False):
         self.format = format_
         self.limits = limits
         self.limited = limits.max_rows is not None or limits.max_bytes is not None
-        if limits.max_rows is not None and not (format_.name in MARKS and isinstance(result, _NATIVE)):
-            result = _counted(result, limits.max_rows)
+        # Where the engine writes, what has to be changed or counted is found in the bytes.
+        self.native = format_.name in MARKS and isinstance(result, _NATIVE)
+        self.private = private
+        if not self.native:
+            if private:
+                result = _mapped(result, spelling.decode_term, spelling.decode_triple)
+            if limits.max_rows is not None:
+                result = _counted(result, limits.max_rows)
         self.result = result
 
     def __iter__(self):
+        result = self.result
+        if self.native and self.private:
+            result = _mapped(result, spelling.decode_term, spelling.decode_triple)
         counter = Counted(None, self.format, self.limits)
-        for chunk in formats.chunks(self.format, self.result):
+        for chunk in formats.chunks(self.format, result):
             if self.limited:
                 counter.count(chunk)
             yield chunk
@@ -47,10 +57,25 @@ class Body:
         """Write everything into `output`, in pieces of some kilobytes."""
         if self.limited:
             output = Counted(output, self.format, self.limits)
-        formats.write(self.format, self.result, output)
+        if self.native and self.private:
+            output = decoded = spelling.Decoded(output, self.format.name)
+            formats.write(self.format, self.result, output)
+            decoded.close()
+        else:
+            formats.write(self.format, self.result, output)
 
 
 _NATIVE = (ox.QuerySolutions, ox.QueryTriples)
+
+
+def _mapped(result, of_term, of_triple):
+    """A result whose terms or triples went through a function."""
+    if isinstance(result, ox.QuerySolutions):
+        names = [variable.value for variable in result.variables]
+        return formats.Solutions(names, ([of_term(term) for term in row] for row in result))
+    if formats.kind_of(result) == "graph":
+        return (of_triple(triple) for triple in result)
+    return result
 
 
 def _counted(result, max_rows):
@@ -78,14 +103,16 @@ def answer(view, job: ReadJob):
 def _query(view, job):
     reading = guard(job.text, "query", view.service_allow)
     store, default, named = dataset(view, reading, job)
-    result = evaluated(store, reading, job, default, named)
+    plan = prepared(state(view), reading, job, named)
+    if isinstance(plan, Problem):
+        return plan
+    result = evaluated(store, plan, reading, job, default, named)
     if isinstance(result, Problem):
         return result
-    kind = formats.kind_of(result)
-    return _answered(kind, result, job)
+    return _answered(formats.kind_of(result), result, job, plan.private)
 
 
-def _answered(kind, result, job):
+def _answered(kind, result, job, private):
     format_ = formats.negotiate(kind, job.accept, job.format)
     if format_ is None:
         return Problem(
@@ -95,7 +122,7 @@ def _answered(kind, result, job):
             "not-acceptable",
             "Name one of these in the Accept header, or with format=.",
         )
-    return Head(200, format_.content_type), Body(format_, result, job.limits)
+    return Head(200, format_.content_type), Body(format_, result, job.limits, private)
 
 
 _UNKNOWN_FUNCTION = re.compile(r"The custom function <(.*)> is not supported\Z", re.S)
@@ -109,25 +136,41 @@ def _no_value(*_arguments):
     return None
 
 
-def evaluated(store, reading, job, default, named):
-    """The engine's result for a text, or a Problem."""
-    functions = {}
+def evaluated(store, plan, reading, job, default, named):
+    """The engine's result for a prepared query, or a Problem."""
+    result = _run(store, plan.text, plan, job, default, named)
+    if isinstance(result, SyntaxError) and plan.text is not reading.text:
+        # The error must speak of the text as it was sent; and where the engine takes that, it shall have it.
+        result = _run(store, reading.text, plan, job, default, named)
+    if isinstance(result, SyntaxError):
+        return syntax.problem(reading.source, result)
+    if plan.star is not None and isinstance(result, ox.QuerySolutions):
+        names = [variable.value for variable in result.variables]
+        ordered = plan.in_order(names)
+        if ordered != names:
+            plan.expand_star(ordered)
+            result = _run(store, plan.text, plan, job, default, named)
+    return result
+
+
+def _run(store, text, plan, job, default, named):
+    """The engine's result, or the SyntaxError that it raised; a Problem for what is no text at all."""
     while True:
         try:
             return store.query(
-                reading.text,
+                text,
                 base_iri=job.base_iri,
                 default_graph=default,
                 named_graphs=named,
-                custom_functions=functions,
+                custom_functions=plan.functions,
             )
         except SyntaxError as error:
-            return syntax.problem(reading.source, error)
+            return error
         except RuntimeError as error:
             unknown = _UNKNOWN_FUNCTION.search(str(error))
-            if unknown is None or (name := ox.NamedNode(unknown.group(1))) in functions:
+            if unknown is None or (name := ox.NamedNode(unknown.group(1))) in plan.functions:
                 raise
-            functions[name] = _no_value
+            plan.functions[name] = _no_value
         except UnicodeEncodeError as error:
             return Problem(
                 400,
@@ -158,7 +201,7 @@ def _graph(view, job):
                 "The service description lists the named graphs.",
             )
     quads = view.store.quads_for_pattern(None, None, None, graph)
-    return _answered("graph", (quad.triple for quad in quads), job)
+    return _answered("graph", (quad.triple for quad in quads), job, bool(state(view).flags))
 
 
 def named_node(iri):

@@ -12,7 +12,21 @@ see `CHAINS` and `DEPTHS`; each limit is well below the former.
 from dataclasses import dataclass
 
 from incsr.messages import Problem
-from incsr.query.lexer import BAD, IRI, NAME, NUMBER, PUNCT, STRING, TOKEN, VAR, WORD, Source, Token, excerpt
+from incsr.query.lexer import (
+    BAD,
+    IRI,
+    NAME,
+    NUMBER,
+    PUNCT,
+    STRING,
+    TOKEN,
+    VAR,
+    WORD,
+    Source,
+    Token,
+    excerpt,
+    tokens,
+)
 from incsr.query.names import expand, unescape
 
 MAX_CHARACTERS = 200_000
@@ -38,15 +52,18 @@ class Refused(Exception):
 class Reading:
     """What the tokens of a text say: its form, and which words and signs occur in it.
 
-    `form` is one of QUERY_FORMS, "UPDATE", or "" where none was found. `odd_numbers` tells that a number is
-    spelled in a way the engine may not keep.
+    `form` is one of QUERY_FORMS, "UPDATE", or "" where none was found. `odd` tells that a number is spelled in
+    a way that the engine may not keep, or a boolean in one that it does not read; `path_star` that a `*` may
+    belong to a property path; `doubtful` where an IRI begins that may be a comparison.
     """
 
     source: Source
     form: str
     words: frozenset
     signs: frozenset
-    odd_numbers: bool
+    odd: bool
+    path_star: bool = False
+    doubtful: int | None = None
     bad: int | None = None  # where the first character stands that begins no token
 
     @property
@@ -83,14 +100,18 @@ CHAINS = {
     "SERVICE": 20,
 }
 _PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
+_BEFORE_STAR = ("SELECT", "DISTINCT", "REDUCED", "DESCRIBE", "(")
+_BOOLEANS = frozenset({"TRUE", "FALSE"})
+# How an IRI hardly begins: then the longest-token rule may have made one of a comparison.
+_NO_IRI = frozenset("?$0123456789'(")
 _PLAIN_NUMBER = frozenset("0123456789")
 
 
-def _refuse(source, start, code, title, detail, hint):
+def _refuse(source, start, code, title, detail, hint, status=400):
     line, column = source.line_column(start)
     raise Refused(
         Problem(
-            400,
+            status,
             title,
             detail,
             code,
@@ -137,7 +158,8 @@ def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARAC
     open_ = {"(": 0, "{": 0, "[": 0}
     data = 0  # the depth of the "{" of a block of data (INSERT DATA, VALUES), whose length harms nobody
     pending = odd = False
-    bad = None
+    path_star = False
+    bad = doubtful = None
     for match in TOKEN.finditer(text):
         kind_ = match.lastindex
         token = match.group(kind_)
@@ -158,8 +180,14 @@ def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARAC
                     data = 0
             elif token in chains and not data:
                 chains[token] += 1
+                if token == "*" and not path_star:
+                    before = text[max(0, match.start(kind_) - 24) : match.start(kind_)].rstrip().upper()
+                    path_star = not before.endswith(_BEFORE_STAR)
         elif kind_ == WORD:
-            token = token.upper()
+            word = token
+            token = word.upper()
+            if token in _BOOLEANS and not word.islower():
+                odd = True  # SPARQL's keywords ignore case, the engine's booleans do not
             words.add(token)
             if token in chains:
                 chains[token] += 1
@@ -169,13 +197,27 @@ def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARAC
                 form = token
         elif kind_ == NUMBER and not odd:
             odd = not _PLAIN_NUMBER.issuperset(token) or (token[0] == "0" and len(token) > 1)
+            # "+5", "-0": the sign belongs to the literal where a term stands.
+            odd = odd or (
+                match.start(kind_) > 0 and text[match.start(kind_) - 1] in ("+-" if token == "0" else "+")
+            )
+        elif kind_ == IRI:
+            if token[1:2] in _NO_IRI and doubtful is None:
+                doubtful = match.start(kind_)
         elif kind_ == BAD and bad is None:
             bad = match.start(kind_)
     for sign, count in chains.items():
         if count > CHAINS[sign]:
             _chain(source, sign, count)
     reading = Reading(
-        source, "UPDATE" if form in UPDATE_FORMS else form, frozenset(words), frozenset(signs), odd, bad
+        source,
+        "UPDATE" if form in UPDATE_FORMS else form,
+        frozenset(words),
+        frozenset(signs),
+        odd,
+        path_star,
+        doubtful,
+        bad,
     )
     _check_kind(reading, form, kind)
     folded = text.upper()
@@ -245,11 +287,7 @@ def _check_network(source, words, service_allow, load_allow):
     """
     doubtful = False
     prefixes, found = {}, []
-    sequence = [
-        Token(match.lastindex, match.group(match.lastindex), match.start(match.lastindex))
-        for match in TOKEN.finditer(source.text)
-    ]
-    sequence += [Token(BAD, "", len(source.text))] * 3
+    sequence = [*tokens(source.text), *[Token(BAD, "", len(source.text))] * 3]
     for index, (kind, token, start) in enumerate(sequence):
         if kind == IRI and ("#" in token or "'" in token):
             before, text_before, _ = sequence[index - 1] if index else (PUNCT, "{", 0)
@@ -261,10 +299,11 @@ def _check_network(source, words, service_allow, load_allow):
             if name.kind == NAME and iri.kind == IRI:
                 prefixes[name.text[:-1]] = unescape(iri.text[1:-1])
         elif word in ("SERVICE", "LOAD"):
-            at = index + 1
-            if sequence[at].text.upper() == "SILENT":
-                at += 1
-            found.append((word, start, sequence[at], dict(prefixes)))
+            silent = sequence[index + 1].text.upper() == "SILENT"
+            target = sequence[index + 1 + silent]
+            # What is no target is for the parser to refuse; LOAD SILENT that fails is no error (section 3.1.4).
+            if target.kind in (IRI, NAME, VAR) and not (silent and word == "LOAD"):
+                found.append((word, start, target, dict(prefixes)))
     for word, start, token, known in found:
         iri = expand(token, known)
         allowed = service_allow if word == "SERVICE" else load_allow
@@ -280,6 +319,7 @@ def _check_network(source, words, service_allow, load_allow):
                 "Ask the other endpoint yourself and send its answer as VALUES."
                 if word == "SERVICE"
                 else "Send the document itself through the Graph Store Protocol, or as INSERT DATA.",
+                status=403,
             )
     if doubtful and not _parses(source.text):
         # SERVICE or LOAD stands in the text, but the lexer holds it for part of an IRI, string or comment.

@@ -11,8 +11,9 @@ import re
 from bisect import bisect_right
 from typing import NamedTuple
 
-# The kinds, which are the numbers of the groups of TOKEN.
-VAR, NAME, WORD, IRI, STRING, NUMBER, PUNCT, LANGTAG, BLANK, BAD = range(1, 11)
+# The kinds, which are the numbers of the groups of TOKEN. END is the end of the text: without it, a comment
+# there would be searched for tokens.
+VAR, NAME, WORD, IRI, STRING, NUMBER, PUNCT, LANGTAG, BLANK, BAD, END = range(1, 12)
 
 _BASE = r"A-Za-z\u00C0-\u00D6\u00D8-\u00F6\u00F8-\u02FF\u0370-\u037D\u037F-\u1FFF\u200C\u200D\u2070-\u218F"
 _BASE += r"\u2C00-\u2FEF\u3001-\uD7FF\uF900-\uFDCF\uFDF0-\uFFFD\U00010000-\U000EFFFF"
@@ -24,7 +25,7 @@ _ESCAPE = r"\\u[0-9A-Fa-f]{4}|\\U[0-9A-Fa-f]{8}"
 
 TOKEN = re.compile(
     rf"""
-    (?:[ \t\r\n]+|\#[^\r\n]*)*
+    (?:[ \t\r\n]++|\#[^\r\n]*+)*+
     (?:
       ([?$][{_CHAR}]+)
     | ({_PREFIX}:(?:{_LOCAL})?)
@@ -37,6 +38,7 @@ TOKEN = re.compile(
     | (@[A-Za-z]+(?:-[A-Za-z0-9]+)*(?:--[A-Za-z]+)?)
     | (_:[{_CHAR}](?:[{_CHAR}.\-]*[{_CHAR}\-])?)
     | ([^\s])
+    | (\Z)
     )
     """,
     re.X | re.S,
@@ -58,6 +60,7 @@ def tokens(text):
     return [
         Token(match.lastindex, match.group(match.lastindex), match.start(match.lastindex))
         for match in TOKEN.finditer(text)
+        if match.lastindex != END
     ]
 
 

@@ -122,7 +122,9 @@ class Parser:
 
     def next_is(self, offset, sign):
         index = self.at + offset
-        return index < len(self.tokens) and self.tokens[index].kind == PUNCT and self.tokens[index].text == sign
+        return (
+            index < len(self.tokens) and self.tokens[index].kind == PUNCT and self.tokens[index].text == sign
+        )
 
     # ── query ───────────────────────────────────────────────────────────────
 

@@ -49,6 +49,16 @@ class Blank:
         return self.label or "[]"
 
 
+@dataclass(slots=True, frozen=True)
+class Raw:
+    """Text that stands for itself: a call or an element that a mend has written."""
+
+    written: str
+
+    def text(self):
+        return self.written
+
+
 @dataclass(slots=True)
 class PropertyList:
     """`[ verb object, … ; … ]`"""
@@ -79,7 +89,9 @@ class Path:
             return "(" + self.sign.join([part.text() for part in self.parts]) + ")"
         if self.sign == "!":
             # An inverse inside of a negated set takes no parentheses.
-            parts = [f"^{part.parts[0].text()}" if isinstance(part, Path) else part.text() for part in self.parts]
+            parts = [
+                f"^{part.parts[0].text()}" if isinstance(part, Path) else part.text() for part in self.parts
+            ]
             return f"!({'|'.join(parts)})"
         inner = self.parts[0].text()
         return f"(^{inner})" if self.sign == "^" else f"({inner}{self.sign})"
@@ -98,7 +110,10 @@ class Triples:
 
 def _properties(properties):
     return " ; ".join(
-        [f"{verb.text()} {', '.join([object_.text() for object_ in objects])}" for verb, objects in properties]
+        [
+            f"{verb.text()} {', '.join([object_.text() for object_ in objects])}"
+            for verb, objects in properties
+        ]
     )
 
 
@@ -178,7 +193,10 @@ class Values:
     def text(self):
         names = " ".join([variable.text() for variable in self.variables])
         rows = " ".join(
-            ["(" + " ".join(["UNDEF" if term is None else term.text() for term in row]) + ")" for row in self.rows]
+            [
+                "(" + " ".join(["UNDEF" if term is None else term.text() for term in row]) + ")"
+                for row in self.rows
+            ]
         )
         return f"VALUES ({names}) {{ {rows} }}"
 

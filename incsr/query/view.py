@@ -8,6 +8,7 @@ from collections import OrderedDict
 
 import pyoxigraph as ox
 
+from incsr.query import spelling
 from incsr.store.view import UNION, View
 
 UNION_GRAPH = ox.NamedNode(UNION)
@@ -30,9 +31,17 @@ class State:
         self.version = view.version
         self.prepared = OrderedDict()
         self.merged = OrderedDict()
+        self._flags = None
         self._graphs = None
         self._names = None
         self._store = view.store
+
+    @property
+    def flags(self):
+        """Which predicates have literals in private form (incsr.query.spelling)."""
+        if self._flags is None:
+            self._flags = spelling.flags(self._store)
+        return self._flags
 
     @property
     def graphs(self):

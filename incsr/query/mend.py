@@ -1,0 +1,406 @@
+"""What Oxigraph answers differently from the specification, mended by rewriting the query's tree.
+
+Each mend is described in docs/known-deviations.md, with the section of the specification. A query in which
+none is needed is not rewritten; `needed` tells from the tokens whether the tree must be looked at.
+"""
+
+from dataclasses import fields, is_dataclass
+
+from incsr.query import literals
+from incsr.query.syntax_tree import (
+    Bind,
+    Blank,
+    Call,
+    Chain,
+    Collection,
+    Exists,
+    Filter,
+    Graph,
+    Group,
+    In,
+    Iri,
+    Literal,
+    Minus,
+    Optional,
+    Path,
+    PropertyList,
+    Raw,
+    Select,
+    Service,
+    Triples,
+    Unary,
+    Union,
+    Values,
+    Var,
+)
+
+# GRAPH ?g { … } is written out for each graph up to this many; beyond, it stays what the engine makes of it.
+MAX_GRAPHS = 64
+_FALSE = Filter(Raw("false"))
+_COMPUTING = frozenset(
+    "FILTER BIND ORDER GROUP HAVING AS IF COALESCE IN NOT DATATYPE SUM AVG MIN MAX".split()
+)
+
+
+def needed(reading, flags):
+    """Whether anything in a text may have to be mended, by its tokens."""
+    words = reading.words
+    return bool(
+        reading.odd
+        or reading.path_star
+        or "?" in reading.signs
+        or "^^" in reading.signs
+        or "GRAPH" in words
+        or "GROUP_CONCAT" in words
+        or "BNODE" in words
+        or (flags and not words.isdisjoint(_COMPUTING))
+    )
+
+
+class Mender:
+    """One pass over a tree. `changed` tells whether it did anything, `private` whether answers need decoding."""
+
+    def __init__(self, text, flags, graphs, star=None):
+        self.flags = flags
+        self.graphs = graphs  # the IRIs of the graphs that GRAPH can see
+        self.star = star  # gives the names that SELECT * selects, in order
+        self.changed = False
+        self.values = literals.Values(flags)
+        self._text = text
+        self._fresh = 0
+        self._rows = []  # for each group being mended: the variable that tells its solutions apart, or None
+
+    @property
+    def private(self):
+        return self.values.private
+
+    def query(self, tree):
+        """Mend a query's tree in place."""
+        self.values.learn(tree.select)
+        self.select(tree.select, top=True)
+        self.changed = self.changed or self.values.changed
+
+    def group_of_update(self, group, templates=()):
+        """Mend the WHERE of an update, whose templates keep their terms."""
+        self.values.learn(group)
+        self.group(group)
+        self.changed = self.changed or self.values.changed
+
+    def fresh(self):
+        """A variable that the text does not have."""
+        while True:
+            self._fresh += 1
+            name = f"incsr{self._fresh}"
+            if name not in self._text:
+                return Var(name)
+
+    # ── the parts of a query ────────────────────────────────────────────────
+
+    def select(self, select, top=False):
+        row = None
+        if select.where is not None:
+            self._rows.append(None)
+            self._elements(select.where)
+            plain = not select.group_by and not select.having
+            if select.items is not None:
+                inner = self._rows[-1]
+                select.items = [
+                    (None if expression is None else self.term(expression), variable)
+                    for expression, variable in select.items
+                ]
+                row = self._rows[-1]
+                if row is not None and inner is None and plain:
+                    select.where.elements.append(Bind(Raw("STRUUID()"), row))
+            row = self._rows.pop()
+        if top and row is not None and select.form == "SELECT" and select.items is None and self.star:
+            select.items = [(None, Var(name)) for name in self.star()]
+        if select.template is not None:
+            for triples in select.template:
+                self._template(triples)
+        select.group_by = [(self.term(expression), variable) for expression, variable in select.group_by]
+        select.having = [self.value(expression) for expression in select.having]
+        select.order_by = [(direction, self.value(expression)) for direction, expression in select.order_by]
+        if select.values is not None:
+            self._values(select.values)
+
+    def _template(self, triples):
+        triples.properties = self._properties(triples.properties)
+
+    def _properties(self, properties):
+        return [(verb, [self._node(object_) for object_ in objects]) for verb, objects in properties]
+
+    def _node(self, node):
+        """A node of a triple with its literals in the form in which they are stored."""
+        if isinstance(node, Literal):
+            return self.values.constant(node)
+        if isinstance(node, PropertyList):
+            node.properties = self._properties(node.properties)
+        elif isinstance(node, Collection):
+            node.items = [self._node(item) for item in node.items]
+        return node
+
+    def _values(self, values):
+        values.rows = [
+            [self.values.constant(term) if isinstance(term, Literal) else term for term in row]
+            for row in values.rows
+        ]
+
+    # ── patterns ────────────────────────────────────────────────────────────
+
+    def group(self, group):
+        self._rows.append(None)
+        self._elements(group)
+        self._rows.pop()
+
+    def _elements(self, group):
+        mended, waiting = [], []
+        for element in group.elements:
+            if waiting and not isinstance(element, Triples | Filter):
+                mended += waiting
+                waiting = []
+            if isinstance(element, Triples):
+                self._triples(element, mended, waiting)
+            elif isinstance(element, Filter):
+                element.expression = self.value(element.expression)
+                mended.append(element)
+            elif isinstance(element, Bind):
+                before = self._rows[-1]
+                element.expression = self.term(element.expression)
+                if self._rows[-1] is not None and before is None:
+                    mended.append(Bind(Raw("STRUUID()"), self._rows[-1]))
+                mended.append(element)
+            elif isinstance(element, Values):
+                self._values(element)
+                mended.append(element)
+            elif isinstance(element, Optional | Minus):
+                self.group(element.group)
+                mended.append(element)
+            elif isinstance(element, Union):
+                for part in element.groups:
+                    self.group(part)
+                mended.append(element)
+            elif isinstance(element, Group):
+                self.group(element)
+                mended.append(element)
+            elif isinstance(element, Select):
+                self.select(element)
+                mended.append(element)
+            elif isinstance(element, Graph):
+                self._graph(element, mended)
+            else:
+                mended.append(element)  # SERVICE: another engine's business
+        group.elements = mended + waiting
+
+    def _triples(self, triples, mended, waiting):
+        """Zero-length paths from or to a term that is not in the data (SPARQL 1.1 Query, section 18.4)."""
+        kept = []
+        for verb, objects in triples.properties:
+            remaining = []
+            for object_ in objects:
+                union = self._zero_length(triples.subject, verb, object_)
+                if union is None:
+                    remaining.append(self._node(object_))
+                elif union:
+                    waiting.append(union)
+            if remaining:
+                kept.append((verb, remaining))
+        if isinstance(triples.subject, Literal):
+            triples.subject = self.values.constant(triples.subject)
+        elif isinstance(triples.subject, PropertyList | Collection):
+            triples.subject = self._node(triples.subject)
+        triples.properties = kept
+        if kept or isinstance(triples.subject, PropertyList | Collection):
+            mended.append(triples)
+
+    def _zero_length(self, subject, verb, object_):
+        """What stands for a path pattern that has to be mended; () where it always matches; else None."""
+        path = verb
+        while isinstance(path, Path) and path.sign == "^":
+            path = path.parts[0]
+        if not isinstance(path, Path) or path.sign not in ("*", "?"):
+            return None
+        ends = [subject, object_]
+        constants = [end for end in ends if isinstance(end, Iri | Literal)]
+        if len(constants) == 2 and _same_constant(*constants):
+            self.changed = True
+            return ()
+        if len(constants) != 1 or not isinstance(end := ends[ends[0] is constants[0]], Var):
+            return None
+        self.changed = True
+        constant = constants[0]
+        if isinstance(constant, Literal):
+            constant = self.values.constant(constant)
+            ends[ends.index(constants[0])] = constant
+        pattern = Triples(ends[0], [(verb, [ends[1]])])
+        other = Filter(Raw(f"!sameTerm({end.text()}, {constant.text()})"))
+        return Union([Group([pattern, other]), Group([Values([end], [[constant]])])])
+
+    def _graph(self, element, mended):
+        """GRAPH evaluates its group without its variable, then joins (SPARQL 1.1 Query, section 18.6).
+
+        The engine binds the variable inside of the group. Where that can be seen, the group is written out
+        for each graph.
+        """
+        variable = element.name if isinstance(element.name, Var) else None
+        if variable is None:
+            self.group(element.group)
+            if element.name.value not in self.graphs and not _matches_quads(element.group):
+                self.changed = True
+                mended.append(Group([_FALSE]))
+            else:
+                mended.append(element)
+            return
+        if _is_plain(element.group, variable) or len(self.graphs) > MAX_GRAPHS:
+            self.group(element.group)
+            mended.append(element)
+            return
+        self.changed = True
+        parts = []
+        for number, graph in enumerate(sorted(self.graphs)):
+            name = Iri(f"<{graph}>", graph)
+            group = copied(element.group, f"g{number}")
+            self.group(group)
+            parts.append(Group([Graph(name, group), Values([variable], [[name]])]))
+        mended.append(Union(parts) if len(parts) > 1 else parts[0] if parts else Group([_FALSE]))
+
+    # ── expressions ─────────────────────────────────────────────────────────
+
+    def term(self, node):
+        """An expression whose result is kept as a term: selected, bound, grouped, counted."""
+        if isinstance(node, Var):
+            return node
+        if isinstance(node, Literal):
+            return self.values.constant(node)
+        if isinstance(node, Call) and isinstance(node.name, str):
+            if node.name == "IF" and len(node.arguments) == 3:
+                condition, *branches = node.arguments
+                node.arguments = [self.value(condition), *[self.term(branch) for branch in branches]]
+                return node
+            if node.name in ("COALESCE", "SAMPLE"):
+                node.arguments = [self.term(argument) for argument in node.arguments]
+                return node
+        return self.value(node)
+
+    def value(self, node):
+        """An expression whose result is computed with."""
+        if isinstance(node, Var):
+            return self.values.native(node)
+        if isinstance(node, Chain):
+            return self._chain(node)
+        if isinstance(node, Unary):
+            node.operand = self.value(node.operand)
+        elif isinstance(node, In):
+            node.operand = self.value(node.operand)
+            node.members = [self.value(member) for member in node.members]
+        elif isinstance(node, Exists):
+            self.group(node.group)
+        elif isinstance(node, Call):
+            return self._call(node)
+        return node
+
+    def _chain(self, node):
+        dated = None
+        if len(node.rest) == 1 and node.rest[0][0] == "!=":
+            dated = literals.date_type(node.first) or literals.date_type(node.rest[0][1])
+        node.first = self.value(node.first)
+        node.rest = [(sign, self.value(operand)) for sign, operand in node.rest]
+        if dated is None:
+            return node
+        # Two dates of which only one has a time zone may be incomparable: neither = nor != (XPath and XQuery
+        # Functions and Operators; SPARQL 1.1 Query, section 17.3). The engine knows it for < and > only.
+        self.changed = True
+        left, right = node.first.text(), node.rest[0][1].text()
+        return Raw(
+            f"IF(isLiteral({left}) && isLiteral({right}) && DATATYPE({left}) = <{dated}>"
+            f" && DATATYPE({right}) = <{dated}>, {left} < {right} || {left} > {right}, {left} != {right})"
+        )
+
+    _TERMS = frozenset(
+        ("STR", "LANG", "BOUND", "ISIRI", "ISURI", "ISBLANK", "ISLITERAL", "SAMETERM", "COUNT", "LANGDIR")
+    )
+
+    def _call(self, node):
+        name = node.name
+        if name == "DATATYPE":
+            inside = self.values.types(node.arguments[0]) if node.arguments else ()
+            node.arguments = [self.term(argument) for argument in node.arguments]
+            return self.values.datatype(node, inside)
+        if name == "GROUP_CONCAT":
+            return self._group_concat(node)
+        if name in self._TERMS:
+            node.arguments = [self.term(argument) for argument in node.arguments]
+            return node
+        node.arguments = [self.value(argument) for argument in node.arguments]
+        if name == "BNODE" and len(node.arguments) == 1 and self._rows:
+            # The same node for the same string in one solution, another in the next (section 17.4.2.9).
+            if self._rows[-1] is None:
+                self._rows[-1] = self.fresh()
+            self.changed = True
+            row = self._rows[-1].text()
+            return Raw(f'BNODE(CONCAT("b", SHA1(CONCAT({row}, " ", {node.arguments[0].text()}))))')
+        return node
+
+    def _group_concat(self, node):
+        """A simple literal of the values' strings (section 18.5.1.7); the engine keeps a language they share."""
+        self.changed = True
+        node.arguments = [self.term(argument) for argument in node.arguments]
+        whole = node.text()
+        strings = Call(
+            node.name,
+            [Call("STR", [argument]) for argument in node.arguments],
+            node.distinct,
+            separator=node.separator,
+        ).text()
+        return Raw(f"COALESCE(STR({whole}), {strings})" if node.distinct else strings)
+
+
+def _same_constant(one, other):
+    if isinstance(one, Iri) and isinstance(other, Iri):
+        return one.value == other.value
+    return one == other
+
+
+def _matches_quads(group):
+    """Whether every solution of a group needs a triple of the graph, so that an absent graph has none."""
+    for element in group.elements:
+        if isinstance(element, Triples):
+            for verb, _ in element.properties or [(None, ())]:
+                if not (isinstance(verb, Path) and literals.may_be_empty(verb)):
+                    return True
+        elif isinstance(element, Group) and _matches_quads(element):
+            return True
+        elif isinstance(element, Union) and all(_matches_quads(part) for part in element.groups):
+            return True
+    return False
+
+
+def _is_plain(group, variable):
+    """Whether it cannot be seen that the engine binds the graph's variable inside of the group."""
+    return _matches_quads(group) and not _shows(group, variable)
+
+
+def _shows(node, variable):
+    if isinstance(node, Minus | Select | Graph | Values | Service):
+        return True
+    if isinstance(node, Var):
+        return node == variable
+    if isinstance(node, list | tuple):
+        return any(_shows(part, variable) for part in node)
+    if isinstance(node, Path):
+        return literals.may_be_empty(node)
+    if is_dataclass(node) and not isinstance(node, Iri | Literal | Blank | Raw):
+        return any(_shows(getattr(node, field.name), variable) for field in fields(node))
+    return False
+
+
+def copied(node, suffix):
+    """A copy of a part of a tree with its blank node labels renamed, so that it may stand beside others."""
+    if isinstance(node, Blank):
+        return Blank(f"{node.label}{suffix}") if node.label else node
+    if isinstance(node, list):
+        return [copied(part, suffix) for part in node]
+    if isinstance(node, tuple):
+        return tuple(copied(part, suffix) for part in node)
+    if isinstance(node, Var | Iri | Literal | Raw) or not is_dataclass(node):
+        return node
+    return type(node)(**{field.name: copied(getattr(node, field.name), suffix) for field in fields(node)})
