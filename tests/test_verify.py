@@ -6,6 +6,9 @@ the text says and what to write. The published graph must pass whole.
 
 import json
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from evidence_cases import DRUGS, document, evidence, spoiled
@@ -267,6 +270,16 @@ def test_relation_holds_only_where_its_triple_is_said(source, tmp_path):
     assert checks(found(source, tmp_path, half, subject)) == ["relation"]
 
 
+def test_relation_holds_only_where_its_paragraph_names_both_things(source, tmp_path):
+    elsewhere = DRUGS + RELATION % evidence("450 visits")
+
+    fact = found(source, tmp_path, elsewhere, "https://w3id.org/incsr/id/statement/s")
+
+    assert [problem.message for problem in fact.problems] == [
+        "the paragraph that it cites does not name Office of Border Patrol",
+    ]
+
+
 @pytest.mark.parametrize(
     ("label", "note", "complaint"),
     [
@@ -387,6 +400,14 @@ def test_command_rejects_the_published_graph_with_one_figure_changed(tmp_path, c
     told = capsys.readouterr().out
     assert code == 1
     assert "the text says 8760000000 (“$8.76 billion”), the graph 8670000000" in told
+
+
+def test_console_script_is_installed():
+    script = Path(sys.executable).with_name("incsr")
+
+    done = subprocess.run([script, "verify"], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_command_on_a_file_that_is_not_there_is_misused(tmp_path, capsys):

@@ -58,9 +58,9 @@ def _read_passage(fact, source, iri):
     if fact.kind != "section" and not source.is_whole(passage):
         fact.wrong(
             "evidence",
-            f"#char={passage.start},{passage.end} begins or ends inside a word or number, or with a stray space "
-            f"or mark: “{words}”",
-            "Cite whole words, a full stop only with its whole sentence; `incsr cite WORDS` prints the passage",
+            f"#char={passage.start},{passage.end} begins or ends inside a word or number, or with a stray "
+            f"space or mark: “{words}”",
+            "Cite whole words, a full stop only with all of its sentence; `incsr cite WORDS` prints them",
         )
     fact.passages.append(passage)
 

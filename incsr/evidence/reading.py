@@ -185,8 +185,8 @@ class Reader:
 
 
 def stem(word):
-    """A word without its plural's ending, lower case: enough to see that two phrases speak of one thing."""
-    word = word.lower()
+    """A word without the ending of plural or possessive, lower case: so that phrases can be compared."""
+    word = re.sub("[\u2018\u2019']s$", "", word.lower())
     for ending, instead in (("ies", "y"), ("sses", "ss"), ("s", "")):
         if word.endswith(ending) and len(word) > max(len(ending), 3) and not word.endswith("ss"):
             return word[: -len(ending)] + instead
