@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-TIMEOUT_S = 30
+TIMEOUT_S = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Answer:
 
     def problem(self):
         """The members of a problem details document, or {}."""
-        return json.loads(self.body) if self.media_type == "application/problem+json" else {}
+        return json.loads(self.body) if self.body and self.media_type == "application/problem+json" else {}
 
     def in_short(self):
         detail = self.problem().get("detail") or self.body[:200].decode("utf-8", "replace")

@@ -20,9 +20,27 @@ CASES = {
 }
 
 
+# So many timeouts or refused connections one after another, and the server is taken for dead.
+DEAD_AFTER = 3
+
+
+class ServerDead(Exception):
+    """The server does not answer any more."""
+
+
 def run_all(server, remotes, tests):
-    """The outcome of each test, in order."""
-    return [Outcome(test, _reason(server, remotes, test)) for test in tests]
+    """The outcome of each test, in order.
+
+    Raises: ServerDead.
+    """
+    outcomes, unanswered = [], 0
+    for test in tests:
+        reason = _reason(server, remotes, test)
+        unanswered = unanswered + 1 if reason.startswith(("TimeoutError", "Connection")) else 0
+        if unanswered == DEAD_AFTER:
+            raise ServerDead(f"no answer to {DEAD_AFTER} tests one after another; the last is {test.iri}: {reason}")
+        outcomes.append(Outcome(test, reason))
+    return outcomes
 
 
 def _reason(server, remotes, test):
