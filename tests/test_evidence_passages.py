@@ -98,7 +98,7 @@ def test_command_writes_the_file_and_then_finds_it_up_to_date(tmp_path, capsys):
     assert "run `incsr passages`" in capsys.readouterr().err
     assert main(arguments) == 0
     assert main([*arguments, "--check"]) == 0
-    assert "1 passages" in capsys.readouterr().out
+    assert "is up to date" in capsys.readouterr().out
 
 
 def test_check_finds_a_file_that_was_edited_by_hand(tmp_path):

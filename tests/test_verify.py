@@ -56,6 +56,7 @@ def test_measurement_as_the_text_has_it_holds(source, tmp_path):
     [
         pytest.param("759000 ;", "795000 ;", "value", "(“759,000”), the graph 795000", id="value"),
         pytest.param("759000 ;", '"many" ;', "value", "is no number", id="a value that is no number"),
+        pytest.param("759000 ;", '"sNaN" ;', "value", "is no number", id="a number that is none"),
         pytest.param("759000 ;", "759000 , 7 ;", "value", "has 2 values", id="two values"),
         pytest.param("cbp:MoreThan", "cbp:Exactly", "qualifier", "the hedge “more than”", id="hedge dropped"),
         pytest.param("cbp:MoreThan", "cbp:Nearly", "qualifier", "the graph Nearly", id="another hedge"),
@@ -400,6 +401,13 @@ def test_command_rejects_the_published_graph_with_one_figure_changed(tmp_path, c
     told = capsys.readouterr().out
     assert code == 1
     assert "the text says 8760000000 (“$8.76 billion”), the graph 8670000000" in told
+
+
+def test_command_verifies_a_copy_of_the_graph_in_the_company_of_the_others(tmp_path):
+    copy = tmp_path / "copy.ttl"
+    shutil.copy(passages_path().with_name("incsr2014.ttl"), copy)
+
+    assert main(["verify", "--data", str(copy)]) == 0
 
 
 def test_console_script_is_installed():

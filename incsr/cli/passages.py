@@ -17,7 +17,7 @@ def register(subparsers):
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="Turtle files that cite (default: the graphs in data/)",
+        help="Turtle files in the place of data/incsr2014.ttl, or of the published file of their name",
     )
     command.add_argument(
         "--output", metavar="FILE", type=Path, help="the file to write (default: data/passages.ttl)"

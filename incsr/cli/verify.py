@@ -34,7 +34,7 @@ def register(subparsers):
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="Turtle files with what the report says (default: the graphs in data/)",
+        help="Turtle files in the place of data/incsr2014.ttl, or of the published file of their name",
     )
     command.set_defaults(run=run)
 

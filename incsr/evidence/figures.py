@@ -125,13 +125,13 @@ def _check_value(fact, reading):
         )
         return
     try:
-        claimed = Decimal(values[0])
+        differs = Decimal(values[0]) != reading.value
     except InvalidOperation:
         fact.wrong(
             "value", f"its value “{values[0]}” is no number", f"Write sdmx-measure:obsValue {reading.value}"
         )
         return
-    if claimed != reading.value:
+    if differs:
         fact.wrong(
             "value",
             f"the text says {reading.value} (“{reading.printed}”), the graph {values[0]}",

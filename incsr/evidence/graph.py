@@ -47,7 +47,9 @@ def read_document(path, name=None, report=True):
     path = Path(path)
     document = Document(name or str(path), report, path)
     for quad in quads_of_file(path):
-        document.facts[_key(quad.subject)][quad.predicate.value].append(quad.object)
+        # A triple as object has no value to compare; its text keeps it visible, and equal to nothing.
+        term = quad.object if hasattr(quad.object, "value") else ox.Literal(str(quad.object))
+        document.facts[_key(quad.subject)][quad.predicate.value].append(term)
     return document
 
 

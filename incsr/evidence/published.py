@@ -37,20 +37,21 @@ def shown(path):
 
 
 def documents(paths=None):
-    """The graphs that may cite passages: those of the named files, else the published ones.
+    """The graphs that may cite passages: the published ones, with the named files in the place of some.
+
+    A named file takes the place of the published file of its name, and of what the report says where there
+    is none of its name.
 
     Raises: SourceError for a file that is not there or cannot be read as RDF.
     """
-    if paths is not None:
-        return [read_document(path, shown(path)) for path in paths]
     sources = [source for source in published() if source.name not in NOT_CITING]
-    if not any(source.name == REPORT for source in sources):
+    if not paths and not any(source.name == REPORT for source in sources):
         raise SourceError(root() / "data" / f"{REPORT}.ttl", "is not there; write what the report says in it")
-    return [
-        read_document(path, shown(path), report=source.name == REPORT)
-        for source in sources
-        for path in source.paths
-    ]
+    known = {path.name: source.name for source in sources for path in source.paths}
+    named = [(Path(path), known.get(Path(path).name, REPORT)) for path in paths or ()]
+    replaced = {name for _, name in named}
+    files = [(path, s.name) for s in sources if s.name not in replaced for path in s.paths] + named
+    return [read_document(path, shown(path), report=name == REPORT) for path, name in files]
 
 
 def verify_published(paths=None):
