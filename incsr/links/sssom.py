@@ -1,8 +1,8 @@
 """The mappings of graph/links as a SSSOM TSV file: the table in which mapping sets are exchanged.
 
-A mapping in the graph is an annotated axiom, which is SSSOM's own RDF form; this module turns each into a row.
-It says nothing that the graph does not say: labels, prefixes and the set's metadata are read from it too.
-Links to pages are no mappings (they have no justification) and stay out.
+A mapping in the graph is an annotated axiom, which is SSSOM's own RDF form; this module turns each into a
+row. It says nothing that the graph does not say: labels, prefixes and the set's metadata are read from it
+too. Links to pages are no mappings (they have no justification) and stay out.
 
 Source: SSSOM 1.0, "SSSOM/TSV serialisation format" (https://w3id.org/sssom/).
 """
@@ -48,8 +48,9 @@ SELECT ?record ?subject ?predicate ?object ?object_label ?justification ?confide
 WHERE {{
   GRAPH <{LINKS_GRAPH}> {{
     ?record a owl:Axiom ; owl:annotatedSource ?subject ; owl:annotatedProperty ?predicate ;
-      owl:annotatedTarget ?object ; sssom:mapping_justification ?justification ; sssom:confidence ?confidence ;
-      sssom:mapping_date ?date ; prov:wasAttributedTo ?provider ; prov:wasDerivedFrom ?source .
+      owl:annotatedTarget ?object ; sssom:mapping_justification ?justification ;
+      sssom:confidence ?confidence ; sssom:mapping_date ?date ;
+      prov:wasAttributedTo ?provider ; prov:wasDerivedFrom ?source .
     OPTIONAL {{ ?record sssom:object_label ?object_label }}
     OPTIONAL {{ ?record rdfs:comment ?comment }}
   }}

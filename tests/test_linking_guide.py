@@ -1,0 +1,251 @@
+"""docs/linking.md can be followed as it stands.
+
+The contract: every query on it answers, with the rows that the guide shows or speaks of; its pandas program
+joins its table over HTTP; its federated queries join our graph with a second, real SPARQL server. That server
+runs on loopback and holds a small slice of facts under the IRIs of Wikidata, DBpedia and the EU Publications
+Office.
+"""
+
+import csv
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from incsr.sources import graphs
+
+ROOT = Path(__file__).resolve().parents[1]
+GUIDE = (ROOT / "docs" / "linking.md").read_text(encoding="utf-8")
+SERVICES = {
+    "https://query.wikidata.org/sparql": "wikidata.ttl",
+    "https://dbpedia.org/sparql": "dbpedia.ttl",
+    "https://publications.europa.eu/webapi/rdf/sparql": "publications-office.ttl",
+}
+
+
+def blocks(language):
+    """The code blocks of the guide in one language, in order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", GUIDE, re.S | re.M)
+
+
+def query_about(words):
+    """The one query of the guide that contains these words."""
+    (found,) = [block for block in blocks("sparql") if words in block]
+    return found
+
+
+@pytest.fixture(scope="module")
+def store():
+    """The published graphs, each under its name."""
+    store = ox.Store()
+    for quads in graphs().values():
+        store.extend(quads)
+    return store
+
+
+def answer(store, query):
+    """The solutions as tuples of strings, '' for what is unbound."""
+    found = store.query(query, use_default_graph_as_union=True)
+    variables = list(found.variables)
+    return [tuple("" if row[v] is None else row[v].value for v in variables) for row in found]
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory):
+    """A function from a file of facts to the address of an Oxigraph server on loopback that holds them."""
+    command = Path(sys.executable).with_name("oxigraph")
+    oxigraph = str(command) if command.exists() else shutil.which("oxigraph")
+    assert oxigraph, "the oxigraph server is not installed: it is in the test extra"
+    running = []
+
+    def start(*files):
+        location = tmp_path_factory.mktemp("server")
+        for file in files:
+            subprocess.run(
+                [oxigraph, "load", "--location", str(location), "--file", str(file)],
+                check=True, capture_output=True, timeout=60,
+            )  # fmt: skip
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        process = subprocess.Popen(
+            [oxigraph, "serve-read-only", "--location", str(location), "--bind", f"127.0.0.1:{port}",
+             "--union-default-graph"],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        running.append(process)
+        address = f"http://127.0.0.1:{port}"
+        for _ in range(200):
+            try:
+                urllib.request.urlopen(f"{address}/query?query=ASK%7B%7D", timeout=1).close()
+                return address
+            except OSError:
+                assert process.poll() is None, "the oxigraph server ended"
+                time.sleep(0.05)
+        raise AssertionError("the oxigraph server did not answer within ten seconds")
+
+    yield start
+    for process in running:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+# ── The join ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_trainees_by_country_code_are_the_rows_that_the_guide_shows(store):
+    shown = re.findall(r"^\| ([A-Z]{3}) \| (\w+) \| (\d+) \|$", GUIDE, re.M)
+
+    assert answer(store, query_about("scheme:iso3166-1-alpha3")) == shown
+    assert len(shown) == 6
+
+
+def test_iris_of_others_lead_to_our_countries(store):
+    assert [row[2] for row in answer(store, query_about("VALUES ?theirs"))] == ["Guatemala", "Peru"]
+
+
+def test_codes_of_the_treasury_lead_from_cbp_to_its_department(store):
+    assert answer(store, query_about("usaspending-subtier")) == [
+        ("U.S. Customs and Border Protection", "7014", "U.S. Department of Homeland Security", "070")
+    ]
+
+
+def test_list_of_identifiers_counts_every_data_set_and_scheme(store):
+    found = answer(store, query_about("?leads_to ?how ?count"))
+
+    assert ("Wikidata", "http://www.w3.org/2002/07/owl#sameAs", "30") in found
+    assert ("ISO 3166-1 alpha-3", "http://www.w3.org/ns/adms#identifier", "14") in found
+
+
+def test_graph_answers_why_honduras_is_q783(store):
+    found = answer(store, query_about("mapping_justification ?how"))
+
+    assert {row[0] for row in found} == {"INCSR 2014 as linked data"}
+    assert {row[2] for row in found} == {"0.99"}
+    assert len({row[4] for row in found}) == 3
+
+
+def test_cities_countries_are_explained(store):
+    found = answer(store, query_about("rdf:predicate cbp:locatedIn"))
+
+    assert [row[:2] for row in found] == [
+        ("Bangkok", "Thailand"),
+        ("Budapest", "Hungary"),
+        ("Gaborone", "Botswana"),
+        ("Lima", "Peru"),
+        ("San Salvador", "El Salvador"),
+    ]
+    assert all(row[3] for row in found)
+
+
+def test_agreements_series_and_figures_without_a_second_source_are_listed(store):
+    agreeing = answer(store, query_about("rdf:predicate cbp:agreesWith"))
+    alone = answer(store, query_about("FILTER NOT EXISTS"))
+    series = answer(store, query_about('"81,045 flight hours"'))
+
+    assert ("351.5 million travelers", "351500000", "963121") in [row[:3] for row in agreeing]
+    assert ("50 in Honduras",) in alone
+    assert ("351.5 million travelers",) not in alone
+    assert [(row[0].rsplit("/", 1)[1], row[1]) for row in series] == [
+        ("FY2011", "94968"),
+        ("FY2012", "81045"),
+        ("FY2012", "81045"),
+        ("FY2013", "73576"),
+    ]
+
+
+def test_every_query_of_the_guide_is_run_by_a_test_of_this_file(store):
+    here = Path(__file__).read_text(encoding="utf-8")
+    asked = re.findall(r"query_about\(\s*(['\"])(.+?)\1\s*\)", here)
+
+    reached = {query_about(words) for _, words in asked}
+    federated = {block for block in blocks("sparql") if "SERVICE" in block}
+    assert reached | federated == set(blocks("sparql"))
+
+
+def test_pandas_program_joins_the_guides_table_over_http(tmp_path, monkeypatch, capsys, store, serve):
+    dump = tmp_path / "incsr2014.nq"
+    store.dump(str(dump), format=ox.RdfFormat.N_QUADS)
+    (tmp_path / "aid.csv").write_text(blocks("csv")[0], encoding="utf-8")
+    (tmp_path / "trained.rq").write_text(query_about("scheme:iso3166-1-alpha3"), encoding="utf-8")
+    program = blocks("python")[0].replace("http://localhost:5000/sparql", serve(dump) + "/query")
+    monkeypatch.chdir(tmp_path)
+    names = {}
+
+    exec(compile(program, "docs/linking.md", "exec"), names)
+
+    joined = names["joined"].set_index("iso3")["trained"]
+    assert joined.drop("FRA").to_dict() == {"BLZ": 20, "GTM": 240, "HND": 50, "MEX": 28, "PAN": 86, "PER": 32}
+    assert joined.isna().to_dict()["FRA"]
+    assert "240" in capsys.readouterr().out
+
+
+def test_made_up_table_has_no_code_twice():
+    codes = [row["iso3"] for row in csv.DictReader(blocks("csv")[0].splitlines())]
+
+    assert len(codes) == len(set(codes)) == 7
+
+
+# ── Federation ───────────────────────────────────────────────────────────────────────────────────────────
+
+
+FEDERATED = {
+    "https://query.wikidata.org/sparql": [
+        ("BZ", "Belice", "20"),
+        ("GT", "Guatemala", "240"),
+        ("HN", "Honduras", "50"),
+        ("MX", "México", "28"),
+        ("PA", "Panamá", "86"),
+        ("PE", "Perú", "32"),
+    ],
+    "https://dbpedia.org/sparql": [
+        (country, f"http://dbpedia.org/resource/{capital}")
+        for country, capital in (
+            ("Belize", "Belmopan"),
+            ("Guatemala", "Guatemala_City"),
+            ("Honduras", "Tegucigalpa"),
+            ("Mexico", "Mexico_City"),
+            ("Panama", "Panama_City"),
+            ("Peru", "Lima"),
+        )
+    ],
+    "https://publications.europa.eu/webapi/rdf/sparql": [
+        ("Belize", "Belize"),
+        ("Guatemala", "Guatemala"),
+        ("Honduras", "Honduras"),
+        ("Mexico", "Mexique"),
+        ("Panama", "Panama"),
+        ("Peru", "Pérou"),
+    ],
+}
+
+
+@pytest.mark.parametrize("endpoint", [pytest.param(e, id=SERVICES[e].removesuffix(".ttl")) for e in SERVICES])
+def test_federated_query_of_the_guide_joins_our_graph_with_a_second_server(store, serve, endpoint):
+    (query,) = [block for block in blocks("sparql") if f"SERVICE <{endpoint}>" in block]
+    address = serve(ROOT / "tests" / "federation" / SERVICES[endpoint])
+
+    found = answer(store, query.replace(f"<{endpoint}>", f"<{address}/query>"))
+
+    assert found == FEDERATED[endpoint]
+
+
+def test_program_for_a_download_answers_a_federated_query(tmp_path, monkeypatch, capsys, store, serve):
+    store.dump(str(tmp_path / "incsr2014.nq"), format=ox.RdfFormat.N_QUADS)
+    endpoint = "https://dbpedia.org/sparql"
+    (query,) = [block for block in blocks("sparql") if f"SERVICE <{endpoint}>" in block]
+    address = serve(ROOT / "tests" / "federation" / SERVICES[endpoint])
+    query = query.replace(f"<{endpoint}>", f"<{address}/query>")
+    (tmp_path / "federated.rq").write_text(query, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    exec(compile(blocks("python")[1], "docs/linking.md", "exec"), {})
+
+    assert "Tegucigalpa" in capsys.readouterr().out
