@@ -1,87 +1,321 @@
 """The ASGI entry: SPARQL and its limits without Flask, everything else through the Flask application.
 
 Runs on the one event loop, with the pool. What a client may not send is refused here, before a body is held
-in memory. Refuses nothing else by itself: `incsr.endpoint.protocol` plans and finishes every answer.
+in memory; `incsr.endpoint.protocol` plans and finishes every answer of the service.
 """
 
 import asyncio
+import re
+import secrets
+import time
 
-from incsr.endpoint import addresses, protocol
-from incsr.messages import Request, Response
+from incsr import headers
+from incsr.admission import Admission, budget_of, client_of, network_of
+from incsr.bridge import Bridge
+from incsr.endpoint import access, addresses, problems, protocol
+from incsr.messages import Limits, Problem, ReadJob, Request, Response
+from incsr.workers.answers import Broken
 
-HOT_PATHS = (addresses.SPARQL, addresses.UPDATE, addresses.STORE, addresses.OPENAPI)
+ASK = ReadJob("query", "ASK {}", accept="application/sparql-results+json", limits=Limits(timeout_s=2.0))
+READING = ("GET", "HEAD", "OPTIONS")
+# A body that is too large is read on for so long, so that the client gets to read why it is refused.
+DRAIN_S = 1.0
+REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+SECURITY = [(name.encode(), value.encode()) for name, value in headers.SECURITY]
 
 
 class Disconnected(Exception):
-    """The client went away before its request was whole."""
+    """The client went away before its request or its answer was whole."""
 
 
 class Front:
-    """The ASGI application."""
+    """The ASGI application. `make_pages` gives the Flask application; it is called on a thread, when needed."""
 
-    def __init__(self, settings, pool, log):
+    def __init__(self, settings, pool, log, make_pages):
         self.settings = settings
         self.pool = pool
         self.log = log
+        self.admission = Admission(settings)
+        self.pages = Bridge(make_pages)
+        self.busy = 0
+        self._health = (f"{settings.url_prefix}/health/live", f"{settings.url_prefix}/health/ready")
 
     async def __call__(self, scope, receive, send):
         if scope["type"] != "http":
             raise RuntimeError(f"only HTTP is served, not {scope['type']}")
+        exchange = Exchange(self, scope, receive, send)
+        self.busy += 1
         try:
-            response = await self.endpoint(scope, receive)
+            await exchange.run()
+        finally:
+            self.busy -= 1
+            self.record(exchange)
+
+    def record(self, exchange):
+        """One line of the log for each request."""
+        took_s = time.perf_counter() - exchange.began
+        settings = self.settings
+        more = {}
+        if settings.log_clients != "none":
+            address = exchange.client
+            more["client"] = address if settings.log_clients == "address" else network_of(address)
+        if settings.log_queries and isinstance(exchange.job, ReadJob):
+            more["query"] = exchange.job.text
+        self.log(
+            "info",
+            "request",
+            id=exchange.id,
+            method=exchange.scope["method"],
+            path=exchange.scope["path"],
+            status=exchange.status,
+            bytes=exchange.sent,
+            ms=round(took_s * 1000, 2),
+            **more,
+        )
+        if took_s > settings.slow_query_s and exchange.job is not None:
+            self.log("warning", "slow query", id=exchange.id, ms=round(took_s * 1000), **more)
+
+    async def health(self, path) -> Response:
+        """200 while the process lives; ready only when an evaluator answers."""
+        if path.endswith("/live"):
+            return Response(200, [("content-type", "text/plain; charset=utf-8")], b"live\n")
+        answer = await self.pool.run(ASK)
+        if answer.problem is not None:
+            return Response(
+                503, [("content-type", "text/plain; charset=utf-8"), ("retry-after", "2")], b"not ready\n"
+            )
+        return Response(200, [("content-type", "text/plain; charset=utf-8")], b"ready\n")
+
+
+class Exchange:
+    """One request and its response."""
+
+    __slots__ = (
+        "began",
+        "client",
+        "front",
+        "id",
+        "job",
+        "path",
+        "receive",
+        "scope",
+        "send",
+        "sent",
+        "status",
+        "task",
+        "watch",
+    )
+
+    def __init__(self, front, scope, receive, send):
+        self.front = front
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.began = time.perf_counter()
+        self.client = client_of(scope, front.settings.trusted_proxies)
+        self.id = secrets.token_hex(8)
+        self.job = None
+        self.status = 0
+        self.sent = 0
+        self.watch = None
+        raw = scope.get("raw_path")
+        self.path = raw.split(b"?")[0].decode("latin-1") if raw else scope["path"]
+
+    async def run(self):
+        settings = self.front.settings
+        if settings.trusted_proxies:
+            for name, value in self.scope["headers"]:
+                if name == b"x-request-id" and REQUEST_ID.match(value.decode("latin-1")):
+                    self.id = value.decode("latin-1")
+        try:
+            response = await self.response()
         except Disconnected:
+            self.status = 499
             return
         except Exception as error:
-            self.log(
-                "error", "a request failed", error=f"{type(error).__name__}: {error}", path=scope["path"]
+            self.front.log("error", "a request failed", id=self.id, error=f"{type(error).__name__}: {error}")
+            response = self.refusal(
+                Problem(
+                    500,
+                    "Internal error",
+                    "The service failed on this request. The failure has been logged.",
+                    "internal",
+                    hint=f"Tell the operator the request's id, {self.id}.",
+                )
             )
-            response = Response(500, [("content-type", "text/plain")], b"Internal error\n")
-        await respond(send, response)
+        finally:
+            if self.watch is not None:
+                self.watch.cancel()
+        await self.respond(response)
 
-    async def endpoint(self, scope, receive) -> Response:
-        request = Request(
-            scope["method"],
-            scope["path"],
-            scope["query_string"].decode("latin-1"),
-            tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]),
-            await body_of(receive),
-            scope["client"][0] if scope.get("client") else "",
-        )
-        planned = protocol.plan(request, self.settings)
+    async def response(self) -> Response:
+        front, settings = self.front, self.front.settings
+        budget = budget_of(self.client)
+        problem = front.admission.refused(self.scope, budget, front.busy)
+        if problem is not None:
+            return self.refusal(problem)
+        if self.path in front._health:
+            return await front.health(self.path)
+        request = self.request(b"")
+        ours = addresses.is_ours(request, settings)
+        if request.method not in READING:
+            path = addresses.resource(request, settings)
+            if ours and path.startswith((addresses.UPDATE, addresses.STORE)):
+                # Nobody who may not write gets to send a body.
+                problem = access.refused_write(request, settings)
+                if problem is not None:
+                    return self.refusal(problem)
+            body = await self.body(front.admission.body_limit(path, addresses.STORE))
+            if isinstance(body, Response):
+                return body
+            request = self.request(body)
+        if not ours:
+            return await self.page(request, self.scope["path"])
+        if protocol.wants_page(request, settings):
+            return await self.page(request, f"{settings.url_prefix}/ask")
+        planned = protocol.plan(request, settings)
         if isinstance(planned, Response):
             return planned
-        answer = await self.pool.run(planned)
-        return protocol.finish(request, planned, outcome(answer), self.settings)
+        self.job = planned
+        answer = await self.answer(planned)
+        if answer.problem is not None:
+            return protocol.finish(request, planned, answer.problem, settings)
+        body = answer.body if answer.body is not None else answer.chunks
+        return protocol.finish(request, planned, (answer.head, body), settings)
 
+    def request(self, body: bytes) -> Request:
+        scope = self.scope
+        decoded = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
+        decoded.append(("x-request-id", self.id))
+        return Request(
+            scope["method"],
+            self.path,
+            scope["query_string"].decode("latin-1"),
+            tuple(pair for pair in decoded if pair[0] != "x-request-id" or pair[1] == self.id),
+            body,
+            self.client,
+        )
 
-def outcome(answer):
-    """An executor's answer in the form that `protocol.finish` takes."""
-    if answer.problem is not None:
-        return answer.problem
-    return answer.head, answer.body if answer.body is not None else answer.chunks
+    def refusal(self, problem: Problem) -> Response:
+        request = self.request(b"")
+        return problems.response(problem, request.header("accept"), self.id)
 
+    async def page(self, request, path) -> Response:
+        more = {"HTTP_X_REQUEST_ID": self.id, "incsr.request_id": self.id}
+        response = await self.front.pages.respond(self.scope, request.body, path, more)
+        return response
 
-async def body_of(receive) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        if message["type"] != "http.request":
-            raise Disconnected
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
+    async def answer(self, job):
+        """The pool's answer. A client that goes away meanwhile takes its query with it."""
+        pool = self.front.pool
+        call = asyncio.current_task()
+        # Most answers are there before anybody could go away; watching costs a task.
+        timer = pool.loop.call_later(self.front.settings.slow_after_s, self._watch, call)
+        try:
+            return await pool.run(job)
+        except asyncio.CancelledError:
+            if self.watch is not None and self.watch.done():
+                call.uncancel()
+                raise Disconnected from None
+            raise
+        finally:
+            timer.cancel()
 
+    def _watch(self, call):
+        async def wait():
+            while (await self.receive())["type"] != "http.disconnect":
+                pass
+            call.cancel()
 
-async def respond(send, response: Response):
-    """Send a response: a whole body with its length, a stream as it comes."""
-    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    if isinstance(response.body, bytes):
-        await send({"type": "http.response.body", "body": response.body})
-        return
-    async for chunk in response.body:
-        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b""})
+        self.watch = self.front.pool.loop.create_task(wait())
 
+    async def body(self, most: int) -> bytes | Response:
+        """The request's body, or the refusal of one that is too large or too slow; never more in memory."""
+        settings = self.front.settings
+        announced = next((value for name, value in self.scope["headers"] if name == b"content-length"), b"0")
+        too_large = announced.isdigit() and int(announced) > most
+        parts, size = [], 0
+        try:
+            async with asyncio.timeout(settings.body_timeout_s):
+                while not too_large:
+                    message = await self.receive()
+                    if message["type"] != "http.request":
+                        raise Disconnected
+                    parts.append(message.get("body", b""))
+                    size += len(parts[-1])
+                    if size > most:
+                        too_large = True
+                    elif not message.get("more_body"):
+                        return b"".join(parts)
+        except TimeoutError:
+            return self.closing(
+                Problem(
+                    408,
+                    "The body did not come in time",
+                    f"After {settings.body_timeout_s:g} s only a part of it was there.",
+                    "slow-body",
+                )
+            )
+        parts.clear()
+        await self._drain()
+        size = f"{int(announced)} bytes" if announced != b"0" else f"more than {most} bytes"
+        return self.closing(
+            Problem(
+                413,
+                "The body is too large",
+                f"It has {size}; at most {most} are read here.",
+                "too-large",
+                "Send it in parts.",
+            )
+        )
 
-__all__ = ["Disconnected", "Front", "asyncio", "body_of", "respond"]
+    async def _drain(self):
+        try:
+            async with asyncio.timeout(DRAIN_S):
+                while True:
+                    message = await self.receive()
+                    if message["type"] != "http.request" or not message.get("more_body"):
+                        return
+        except TimeoutError:
+            return
+
+    def closing(self, problem: Problem) -> Response:
+        response = self.refusal(problem)
+        response.headers.append(("connection", "close"))
+        return response
+
+    async def respond(self, response: Response):
+        """Send a response: a whole body with its length, a stream as it comes and broken off on an error."""
+        names, fields = set(), []
+        for name, value in response.headers:
+            name = name.lower()
+            names.add(name)
+            fields.append((name.encode("latin-1"), value.encode("latin-1")))
+        fields += [pair for pair in SECURITY if pair[0].decode() not in names]
+        if "x-request-id" not in names:
+            fields.append((b"x-request-id", self.id.encode()))
+        body = response.body
+        whole = isinstance(body, bytes)
+        if whole and "content-length" not in names and response.status not in (204, 304):
+            fields.append((b"content-length", str(len(body)).encode()))
+        self.status = response.status
+        send = self.send
+        await send({"type": "http.response.start", "status": response.status, "headers": fields})
+        if whole:
+            self.sent = len(body)
+            await send(
+                {"type": "http.response.body", "body": body if self.scope["method"] != "HEAD" else b""}
+            )
+            return
+        try:
+            if self.scope["method"] != "HEAD":
+                async for chunk in body:
+                    self.sent += len(chunk)
+                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+        except Broken as broken:
+            # Raising breaks the connection off, which is how the client learns that this is half an answer.
+            self.front.log("warning", "an answer was broken off", id=self.id, why=broken.problem.code)
+            raise
+        finally:
+            await body.aclose()
+        await send({"type": "http.response.body", "body": b""})

@@ -14,6 +14,7 @@ from incsr.workers.link import LoadError
 from incsr.workers.pool import Pool
 
 BACKLOG = 1024
+WARM_AFTER_S = 0.3
 
 
 class StartError(Exception):
@@ -78,7 +79,14 @@ async def _serve(settings, listening, pool, log):
 
     loop = asyncio.get_running_loop()
     host, port = listening.getsockname()[:2]
-    front = Front(settings, pool, log)
+
+    def make_pages():
+        from incsr.app import create_app
+        from incsr.workers.executors import PoolExecutor
+
+        return create_app(settings, PoolExecutor(settings, log, pool))
+
+    front = Front(settings, pool, log, make_pages)
     granian = Granian(
         front,
         address=host,
@@ -100,15 +108,19 @@ async def _serve(settings, listening, pool, log):
     serving = loop.create_task(granian.serve())
     shown = f"[{host}]" if ":" in host else host
     print(f"Serving on http://{shown}:{port}{settings.url_prefix}/", flush=True)
+    # Flask is not needed for the first answers; have it when the first page is asked for.
+    warming = loop.call_later(WARM_AFTER_S, lambda: loop.create_task(front.pages.application()))
     stopping = loop.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     if serving.done():
         await pool.close()
         serving.result()
         raise StartError("the HTTP server ended by itself")
+    warming.cancel()
     await pool.close(settings.grace_s)
     granian.stop()
     await serving
+    front.pages.close()
     return 0
 
 
