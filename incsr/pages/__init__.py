@@ -84,7 +84,7 @@ def blueprint(site):
     def capitalize_first(text):
         return text[:1].upper() + text[1:]
 
-    @pages.context_processor
+    @pages.app_context_processor
     def shared():
         held = site.names
 
