@@ -7,7 +7,8 @@ transaction. Keeps the hidden union graph what it promises to be.
 import pyoxigraph as ox
 
 from incsr.messages import Head, Problem, WriteJob
-from incsr.query import syntax
+from incsr.query import spelling, syntax
+from incsr.query.functions import run
 from incsr.query.guard import Refused
 from incsr.query.payloads import Unreadable, triples
 from incsr.query.updates import prepared
@@ -37,9 +38,11 @@ def apply(view, job: WriteJob):
 def _update(view, job):
     text, source = prepared(view, job)
     try:
-        view.store.update(text, base_iri=job.base_iri)
+        run(view.store.update, text, base_iri=job.base_iri)
     except SyntaxError as error:
         return _syntax_problem(source, error, job)
+    except UnicodeEncodeError as error:
+        return syntax.not_unicode(error, "update")
     except RuntimeError as error:
         if "already exists" in str(error) or "does not exist" in str(error):
             return Problem(
@@ -56,7 +59,7 @@ def _update(view, job):
 def _syntax_problem(source, error, job):
     """What is wrong with the text as it was sent: the text that ran may have been longer."""
     try:
-        ox.Store().update(source.text, base_iri=job.base_iri)
+        run(ox.Store().update, source.text, base_iri=job.base_iri)
     except SyntaxError as own:
         return syntax.problem(source, own, "update")
     except (RuntimeError, OSError):
@@ -111,9 +114,9 @@ def _graph_store(view, job):
 
 
 def _add(view, graph, added):
-    view.store.extend([ox.Quad(*triple, graph) for triple in added])
+    quads = spelling.extend(view.store, [ox.Quad(*triple, graph) for triple in added])
     if view.union:
-        view.store.extend([ox.Quad(*triple, UNION_GRAPH) for triple in added])
+        view.store.extend([ox.Quad(*quad.triple, UNION_GRAPH) for quad in quads])
 
 
 def _replace(view, graph, added):

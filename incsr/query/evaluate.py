@@ -4,8 +4,6 @@
 that this code or the engine did wrong raises.
 """
 
-import re
-
 import pyoxigraph as ox
 
 from incsr import formats
@@ -13,9 +11,11 @@ from incsr.messages import Head, Problem, ReadJob
 from incsr.query import spelling, syntax
 from incsr.query.change import apply
 from incsr.query.dataset import dataset
+from incsr.query.functions import run
 from incsr.query.guard import Refused, guard
 from incsr.query.limits import MARKS, Counted, Failed, counted
-from incsr.query.plan import prepared
+from incsr.query.network import AMBIGUOUS, without_network
+from incsr.query.plan import Plan, prepared
 from incsr.query.view import UNION_GRAPH, is_hidden, state
 
 __all__ = ["Body", "Failed", "answer", "apply"]
@@ -102,6 +102,8 @@ def answer(view, job: ReadJob):
 
 def _query(view, job):
     reading = guard(job.text, "query", view.service_allow)
+    if reading.refusal is not None:
+        return _refused(reading, job)
     store, default, named = dataset(view, reading, job)
     plan = prepared(state(view), reading, job, named)
     if isinstance(plan, Problem):
@@ -110,6 +112,15 @@ def _query(view, job):
     if isinstance(result, Problem):
         return result
     return _answered(formats.kind_of(result), result, job, plan.private)
+
+
+def _refused(reading, job):
+    """Why a text must not run; that its syntax is wrong goes first."""
+    if reading.refusal.code == AMBIGUOUS:
+        return reading.refusal
+    plan = Plan(without_network(reading.text))
+    result = _run(ox.Store(), plan.text, plan, job, None, None)
+    return syntax.problem(reading.source, result) if isinstance(result, SyntaxError) else reading.refusal
 
 
 def _answered(kind, result, job, private):
@@ -123,17 +134,6 @@ def _answered(kind, result, job, private):
             "Name one of these in the Accept header, or with format=.",
         )
     return Head(200, format_.content_type), Body(format_, result, job.limits, private)
-
-
-_UNKNOWN_FUNCTION = re.compile(r"The custom function <(.*)> is not supported\Z", re.S)
-
-
-def _no_value(*_arguments):
-    """What a function gives that nobody knows: an error of the expression, not of the query.
-
-    Source: SPARQL 1.1 Query Language, section 17.6.
-    """
-    return None
 
 
 def evaluated(store, plan, reading, job, default, named):
@@ -155,30 +155,19 @@ def evaluated(store, plan, reading, job, default, named):
 
 def _run(store, text, plan, job, default, named):
     """The engine's result, or the SyntaxError that it raised; a Problem for what is no text at all."""
-    while True:
-        try:
-            return store.query(
-                text,
-                base_iri=job.base_iri,
-                default_graph=default,
-                named_graphs=named,
-                custom_functions=plan.functions,
-            )
-        except SyntaxError as error:
-            return error
-        except RuntimeError as error:
-            unknown = _UNKNOWN_FUNCTION.search(str(error))
-            if unknown is None or (name := ox.NamedNode(unknown.group(1))) in plan.functions:
-                raise
-            plan.functions[name] = _no_value
-        except UnicodeEncodeError as error:
-            return Problem(
-                400,
-                "The query is not Unicode",
-                f"Character {error.start + 1} is half of a surrogate pair.",
-                "syntax",
-                "Send the query as UTF-8.",
-            )
+    try:
+        return run(
+            store.query,
+            text,
+            plan.functions,
+            base_iri=job.base_iri,
+            default_graph=default,
+            named_graphs=named,
+        )
+    except SyntaxError as error:
+        return error
+    except UnicodeEncodeError as error:
+        return syntax.not_unicode(error)
 
 
 def _graph(view, job):

@@ -9,25 +9,12 @@ Measured with pyoxigraph 0.5.13 (the smallest size that killed the process with 
 see `CHAINS` and `DEPTHS`; each limit is well below the former.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from incsr.messages import Problem
-from incsr.query.lexer import (
-    BAD,
-    IRI,
-    NAME,
-    NUMBER,
-    PUNCT,
-    STRING,
-    TOKEN,
-    VAR,
-    WORD,
-    Source,
-    Token,
-    excerpt,
-    tokens,
-)
-from incsr.query.names import expand, unescape
+from incsr.query import network
+from incsr.query.lexer import BAD, IRI, NUMBER, PUNCT, TOKEN, WORD, Source, excerpt
 
 MAX_CHARACTERS = 200_000
 DEPTHS = {"(": 128, "{": 64, "[": 48}
@@ -52,9 +39,9 @@ class Refused(Exception):
 class Reading:
     """What the tokens of a text say: its form, and which words and signs occur in it.
 
-    `form` is one of QUERY_FORMS, "UPDATE", or "" where none was found. `odd` tells that a number is spelled in
-    a way that the engine may not keep, or a boolean in one that it does not read; `path_star` that a `*` may
-    belong to a property path; `doubtful` where an IRI begins that may be a comparison.
+    `form` is one of QUERY_FORMS, "UPDATE", or "" where none was found. `odd` tells that a number is spelled
+    in a way that the engine may not keep, or a boolean in one that it does not read; `path_star` that a `*`
+    may belong to a property path; `doubtful` where an IRI begins that may be a comparison.
     """
 
     source: Source
@@ -65,6 +52,7 @@ class Reading:
     path_star: bool = False
     doubtful: int | None = None
     bad: int | None = None  # where the first character stands that begins no token
+    refusal: Problem | None = None  # why it must not run, although it may well be valid
 
     @property
     def text(self):
@@ -107,11 +95,11 @@ _NO_IRI = frozenset("?$0123456789'(")
 _PLAIN_NUMBER = frozenset("0123456789")
 
 
-def _refuse(source, start, code, title, detail, hint, status=400):
+def _refuse(source, start, code, title, detail, hint):
     line, column = source.line_column(start)
     raise Refused(
         Problem(
-            status,
+            400,
             title,
             detail,
             code,
@@ -138,7 +126,8 @@ def _depth(source, start, bracket, depth):
 def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARACTERS):
     """Read the tokens of a query or an update.
 
-    Returns: a Reading, for `kind` "query" or "update".
+    Returns: a Reading, for `kind` "query" or "update"; its `refusal` is set where the text would reach the
+    network, which is only said of a text whose syntax has been found right.
     Raises: Refused, with a Problem that says what is refused, where, and what to do.
     """
     source = text if isinstance(text, Source) else Source(text)
@@ -220,13 +209,13 @@ def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARAC
         bad,
     )
     _check_kind(reading, form, kind)
-    folded = text.upper()
-    if "SERVICE" in folded or "LOAD" in folded:
-        _check_network(source, words, service_allow, load_allow)
+    if _REACHING.search(text):
+        refusal = network.refusal(source, kind, service_allow, load_allow)
+        return replace(reading, refusal=refusal)
     return reading
 
 
-_VALID_FORMS = {"query": QUERY_FORMS, "update": UPDATE_FORMS}
+_REACHING = re.compile(r"(?i)\b(?:SERVICE|LOAD)\b")
 
 
 def _check_kind(reading, word, kind):
@@ -273,72 +262,3 @@ def _chain(source, sign, count):
         f'"{sign}" occurs {count} times; at most {CHAINS[sign]} are allowed.',
         "Use IN (…) or VALUES for long lists: they may be as long as the text.",
     )
-
-
-_OPERANDS = frozenset({VAR, NUMBER, STRING, NAME, IRI, WORD})
-
-
-def _check_network(source, words, service_allow, load_allow):
-    """Refuse SERVICE and LOAD except for the endpoints and documents that an operator allowed.
-
-    Where `<` might be an operator and the lexer took it for the beginning of an IRI, what it hides (a
-    comment, a string) could differ from what the engine sees; then only a text that parses as a whole is
-    trusted, since in the grammar an IRI and an operator never stand in the same place.
-    """
-    doubtful = False
-    prefixes, found = {}, []
-    sequence = [*tokens(source.text), *[Token(BAD, "", len(source.text))] * 3]
-    for index, (kind, token, start) in enumerate(sequence):
-        if kind == IRI and ("#" in token or "'" in token):
-            before, text_before, _ = sequence[index - 1] if index else (PUNCT, "{", 0)
-            doubtful = doubtful or before in _OPERANDS or text_before in (")", "]")
-        elif kind != WORD:
-            continue
-        elif (word := token.upper()) == "PREFIX":
-            name, iri = sequence[index + 1], sequence[index + 2]
-            if name.kind == NAME and iri.kind == IRI:
-                prefixes[name.text[:-1]] = unescape(iri.text[1:-1])
-        elif word in ("SERVICE", "LOAD"):
-            silent = sequence[index + 1].text.upper() == "SILENT"
-            target = sequence[index + 1 + silent]
-            # What is no target is for the parser to refuse; LOAD SILENT that fails is no error (section 3.1.4).
-            if target.kind in (IRI, NAME, VAR) and not (silent and word == "LOAD"):
-                found.append((word, start, target, dict(prefixes)))
-    for word, start, token, known in found:
-        iri = expand(token, known)
-        allowed = service_allow if word == "SERVICE" else load_allow
-        if iri is None or iri not in allowed or iri.lower().startswith("file:"):
-            target = f"<{iri}>" if iri is not None else token.text or "something"
-            _refuse(
-                source,
-                start,
-                "refused",
-                f"{word} is not allowed here",
-                f"The endpoint does not reach out to {target}."
-                + (" It may call: " + ", ".join(f"<{a}>" for a in allowed) + "." if allowed else ""),
-                "Ask the other endpoint yourself and send its answer as VALUES."
-                if word == "SERVICE"
-                else "Send the document itself through the Graph Store Protocol, or as INSERT DATA.",
-                status=403,
-            )
-    if doubtful and not _parses(source.text):
-        # SERVICE or LOAD stands in the text, but the lexer holds it for part of an IRI, string or comment.
-        at = max(source.text.upper().rfind("SERVICE"), source.text.upper().rfind("LOAD"))
-        _refuse(
-            source,
-            at,
-            "refused",
-            "It cannot be told whether this calls another server",
-            "SERVICE or LOAD stands in the text where a comparison with < makes the reading ambiguous.",
-            "Put a space after each < that compares.",
-        )
-
-
-def _parses(text):
-    from incsr.query.parser import ParseError, parse  # only here: the front never needs the parser otherwise
-
-    try:
-        parse(text)
-    except ParseError:
-        return False
-    return True

@@ -63,8 +63,11 @@ class Values:
         """Find the variables that may be bound to literals in private form."""
         flows = []
         self._collect(tree, flows)
-        while any([self._add(name, self.types(expression)) for name, expression in flows]):
-            pass
+        grown = True
+        while grown:
+            grown = False
+            for name, expression in flows:
+                grown = self._add(name, self.types(expression)) or grown
         self.private = self.private or bool(self.known)
 
     def _add(self, name, types):

@@ -33,12 +33,13 @@ from incsr.query.syntax_tree import (
     Values,
     Var,
 )
+from incsr.store.view import UNION
 
 # GRAPH ?g { … } is written out for each graph up to this many; beyond, it stays what the engine makes of it.
 MAX_GRAPHS = 64
 _FALSE = Filter(Raw("false"))
 _COMPUTING = frozenset(
-    "FILTER BIND ORDER GROUP HAVING AS IF COALESCE IN NOT DATATYPE SUM AVG MIN MAX".split()
+    {"FILTER", "BIND", "ORDER", "GROUP", "HAVING", "AS", "IF", "COALESCE", "IN", "NOT", "DATATYPE"}
 )
 
 
@@ -58,11 +59,15 @@ def needed(reading, flags):
 
 
 class Mender:
-    """One pass over a tree. `changed` tells whether it did anything, `private` whether answers need decoding."""
+    """One pass over a tree.
 
-    def __init__(self, text, flags, graphs, star=None):
+    `changed` tells whether it did anything, `private` whether answers may hold literals in private form.
+    """
+
+    def __init__(self, text, flags, graphs, star=None, hide=False):
         self.flags = flags
         self.graphs = graphs  # the IRIs of the graphs that GRAPH can see
+        self.hide = hide  # whether GRAPH with a variable has to leave out our own graphs
         self.star = star  # gives the names that SELECT * selects, in order
         self.changed = False
         self.values = literals.Values(flags)
@@ -80,8 +85,8 @@ class Mender:
         self.select(tree.select, top=True)
         self.changed = self.changed or self.values.changed
 
-    def group_of_update(self, group, templates=()):
-        """Mend the WHERE of an update, whose templates keep their terms."""
+    def group_of_update(self, group):
+        """Mend the WHERE of an update in place."""
         self.values.learn(group)
         self.group(group)
         self.changed = self.changed or self.values.changed
@@ -116,14 +121,15 @@ class Mender:
             select.items = [(None, Var(name)) for name in self.star()]
         if select.template is not None:
             for triples in select.template:
-                self._template(triples)
+                self.template(triples)
         select.group_by = [(self.term(expression), variable) for expression, variable in select.group_by]
         select.having = [self.value(expression) for expression in select.having]
         select.order_by = [(direction, self.value(expression)) for direction, expression in select.order_by]
         if select.values is not None:
             self._values(select.values)
 
-    def _template(self, triples):
+    def template(self, triples):
+        """Put the literals of a template's triples into the form in which they are stored."""
         triples.properties = self._properties(triples.properties)
 
     def _properties(self, properties):
@@ -253,6 +259,9 @@ class Mender:
         if _is_plain(element.group, variable) or len(self.graphs) > MAX_GRAPHS:
             self.group(element.group)
             mended.append(element)
+            if self.hide:
+                self.changed = True
+                mended.append(Filter(Raw(f'!STRSTARTS(STR({variable.text()}), "{UNION}")')))
             return
         self.changed = True
         parts = []
@@ -341,7 +350,10 @@ class Mender:
         return node
 
     def _group_concat(self, node):
-        """A simple literal of the values' strings (section 18.5.1.7); the engine keeps a language they share."""
+        """A simple literal of the values' strings (section 18.5.1.7).
+
+        The engine keeps a language that they share, and knows no string of an IRI or a number.
+        """
         self.changed = True
         node.arguments = [self.term(argument) for argument in node.arguments]
         whole = node.text()
@@ -364,12 +376,13 @@ def _matches_quads(group):
     """Whether every solution of a group needs a triple of the graph, so that an absent graph has none."""
     for element in group.elements:
         if isinstance(element, Triples):
-            for verb, _ in element.properties or [(None, ())]:
-                if not (isinstance(verb, Path) and literals.may_be_empty(verb)):
-                    return True
-        elif isinstance(element, Group) and _matches_quads(element):
-            return True
-        elif isinstance(element, Union) and all(_matches_quads(part) for part in element.groups):
+            verbs = [verb for verb, _ in element.properties]
+            found = not verbs or any(not literals.may_be_empty(verb) for verb in verbs)
+        elif isinstance(element, Union):
+            found = all(_matches_quads(part) for part in element.groups)
+        else:
+            found = isinstance(element, Group) and _matches_quads(element)
+        if found:
             return True
     return False
 

@@ -218,6 +218,24 @@ class Parser:
                 self.fail('"." or "}"')
         return found
 
+    def quads(self):
+        """The quads of an update's template or data: a list of (graph or None, triples)."""
+        self.sign("{")
+        found = []
+        while not self.take_sign("}"):
+            if self.take_word("GRAPH"):
+                name = self.variable_or_iri()
+                found.append((name, self.template()))
+                self.take_sign(".")
+                continue
+            block = []
+            while not self.is_sign("}") and not self.is_word("GRAPH"):
+                block.append(self.triples())
+                if not self.take_sign(".") and not self.is_sign("}") and not self.is_word("GRAPH"):
+                    self.fail('"." or "}"')
+            found.append((None, block))
+        return found
+
     def describe(self):
         self.advance()
         targets = None
@@ -308,7 +326,7 @@ class Parser:
         elements = []
         while not self.take_sign("}"):
             token = self.token
-            if token.kind == WORD and (method := self._ELEMENTS.get(token.text.upper())) is not None:
+            if token.kind == WORD and (method := _ELEMENTS.get(token.text.upper())) is not None:
                 elements.append(method(self))
                 self.take_sign(".")
             elif self.is_sign("{"):
@@ -319,10 +337,12 @@ class Parser:
                 self.take_sign(".")
             else:
                 elements.append(self.triples(path=True))
-                if not self.take_sign(".") and not self.is_sign("}") and self.token.kind != WORD:
-                    if not self.is_sign("{"):
-                        self.fail('"." or "}"')
+                if not (self.take_sign(".") or self.ends_triples()):
+                    self.fail('"." or "}"')
         return Group(elements)
+
+    def ends_triples(self):
+        return self.is_sign("}") or self.is_sign("{") or self.token.kind == WORD
 
     def _optional(self):
         self.advance()
@@ -385,16 +405,6 @@ class Parser:
         if self.token.kind in (IRI, NAME):
             return self.iri()
         return self.literal()
-
-    _ELEMENTS = {
-        "OPTIONAL": _optional,
-        "MINUS": _minus,
-        "GRAPH": _graph,
-        "SERVICE": _service,
-        "FILTER": _filter,
-        "BIND": _bind,
-        "VALUES": values,
-    }
 
     def triples(self, path=False):
         if self.is_sign("[") or self.is_sign("("):
@@ -594,11 +604,10 @@ class Parser:
             return Chain(left, [(self.advance().text, self.sum())])
         if self.take_word("IN"):
             return In(left, False, self.members())
-        if self.is_word("NOT") and self.at + 1 < len(self.tokens):
-            if self.tokens[self.at + 1].text.upper() == "IN":
-                self.advance()
-                self.advance()
-                return In(left, True, self.members())
+        if self.is_word("NOT"):
+            self.advance()
+            self.word("IN")
+            return In(left, True, self.members())
         return left
 
     def members(self):
@@ -671,6 +680,17 @@ class Parser:
             elif not self.is_sign(")"):
                 self.sign(",")
         return Call(name, arguments, distinct, separator=separator)
+
+
+_ELEMENTS = {
+    "OPTIONAL": Parser._optional,
+    "MINUS": Parser._minus,
+    "GRAPH": Parser._graph,
+    "SERVICE": Parser._service,
+    "FILTER": Parser._filter,
+    "BIND": Parser._bind,
+    "VALUES": Parser.values,
+}
 
 
 def parse(text, base_iri=None):

@@ -1,9 +1,9 @@
 """Literals as they were spelled, in an engine that keeps their values.
 
-Oxigraph stores "01"^^xsd:integer as 1, "1.50"^^xsd:decimal as 1.5, xsd:byte as xsd:integer. A literal that it
-would change is stored with a datatype of our own, `PRIVATE` + the local name of its own; queries are rewritten
-where they compute with values (`incsr.query.mend`), and answers get the datatype back. A hidden graph says
-which predicates have such literals, so that a query that touches none of them pays nothing.
+Oxigraph stores "01"^^xsd:integer as 1, "1.50"^^xsd:decimal as 1.5, xsd:byte as xsd:integer. A literal that
+it would change is stored with a datatype of our own, `PRIVATE` + the local name of its own; queries are
+rewritten where they compute with values (`incsr.query.mend`), and answers get the datatype back. A hidden
+graph says which predicates have such literals, so that a query that touches none of them pays nothing.
 
 Source: RDF 1.1 Concepts, section 3.3: literals are the same term only where their lexical forms are.
 """
@@ -50,9 +50,19 @@ _SURE = {
     "dateTimeStamp": _NONE,
 }
 DERIVED_INTEGERS = (
-    "byte int long short unsignedByte unsignedInt unsignedLong unsignedShort nonNegativeInteger"
-    " nonPositiveInteger negativeInteger positiveInteger"
-).split()
+    "byte",
+    "int",
+    "long",
+    "short",
+    "unsignedByte",
+    "unsignedInt",
+    "unsignedLong",
+    "unsignedShort",
+    "nonNegativeInteger",
+    "nonPositiveInteger",
+    "negativeInteger",
+    "positiveInteger",
+)
 _SURE |= dict.fromkeys(DERIVED_INTEGERS, _NONE)
 SURE = {XSD + name: pattern for name, pattern in _SURE.items()}
 _PRIVATE_NODES = {datatype: ox.NamedNode(PRIVATE + datatype[len(XSD) :]) for datatype in SURE}

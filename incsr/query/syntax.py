@@ -39,6 +39,17 @@ def problem(source, error, kind="query"):
     )
 
 
+def not_unicode(error, kind="query"):
+    """The 400 for a text with half of a surrogate pair, which has no UTF-8."""
+    return Problem(
+        400,
+        f"The {kind} is not Unicode",
+        f"Character {error.start + 1} is half of a surrogate pair.",
+        "syntax",
+        f"Send the {kind} as UTF-8.",
+    )
+
+
 _GENERAL_HINT = (
     "Compare the text with the SPARQL 1.1 grammar: https://www.w3.org/TR/sparql11-query/#sparqlGrammar"
 )

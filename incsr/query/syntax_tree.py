@@ -79,7 +79,7 @@ class Collection:
 
 @dataclass(slots=True)
 class Path:
-    """A property path: `/` and `|` with parts; `^`, `*`, `+`, `?` with one; `!` with the parts it excludes."""
+    """A property path: `/` and `|` with parts; `^`, `*`, `+`, `?` with one; `!` with what it excludes."""
 
     sign: str
     parts: list
@@ -203,7 +203,7 @@ class Values:
 
 @dataclass(slots=True)
 class Chain:
-    """Operands joined by operators of one precedence: `||`, `&&`, `+` and `-`, `*` and `/`, or one comparison."""
+    """Operands joined by operators of one precedence: `||`, `&&`, `+` and `-`, `*` and `/`, a comparison."""
 
     first: object
     rest: list  # of (operator, operand)

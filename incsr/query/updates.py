@@ -1,19 +1,23 @@
-"""The text of an update as the engine is to run it, from tokens alone.
+"""The text of an update as the engine is to run it.
 
-Three things are added where they are needed: the protocol's dataset as USING clauses; the union as the
-default graph of each WHERE; and the operations that keep the hidden graphs right, inside of the same
-transaction. The engine evaluates the rest of the text as it stands.
+Added where they are needed: the protocol's dataset as USING clauses; the union as the default graph of each
+WHERE; the mends that queries get; the private form of literals; and the operations that keep the hidden
+graphs right, inside of the same transaction. The engine evaluates the rest of the text as it stands.
 
 Source: SPARQL 1.1 Update, section 3.1.3; SPARQL 1.1 Protocol, section 2.2.3.
 """
 
-from dataclasses import dataclass, field
+import pyoxigraph as ox
 
 from incsr.messages import Problem
+from incsr.query import mend, syntax
+from incsr.query.functions import run
 from incsr.query.guard import Refused, guard
-from incsr.query.iris import resolve
-from incsr.query.lexer import IRI, NAME, PUNCT, WORD, excerpt, tokens
-from incsr.query.names import expand, unescape
+from incsr.query.lexer import WORD, excerpt, tokens
+from incsr.query.network import AMBIGUOUS, without_network
+from incsr.query.operations import operations
+from incsr.query.rewriting import rewritten
+from incsr.query.spelling import FLAGS, flag_quads
 from incsr.query.view import MERGED, UNION_GRAPH, is_hidden, state
 
 # Run after a change in union mode: what no graph holds any longer goes, what is new comes.
@@ -24,84 +28,6 @@ _RESYNC = (
 )
 
 
-@dataclass(slots=True)
-class Operation:
-    """One operation of an update, by the places of its parts in the text."""
-
-    start: int  # its first token, after the prologue
-    end: int
-    words: set = field(default_factory=set)
-    where: int | None = None  # the offset of its WHERE
-    short: tuple[int, int] | None = None  # the block of DELETE WHERE { … }
-    using: list = field(default_factory=list)  # (named?, IRI) in order
-    using_at: tuple[int, int] | None = None  # from the first USING to the end of the last
-    with_: str | None = None
-    prologue: tuple[int, int] = (0, 0)
-
-    @property
-    def modifies(self):
-        """Whether it has a WHERE."""
-        return self.where is not None
-
-
-def operations(text, base_iri=None):
-    """The operations of an update, and every IRI that it names."""
-    found, named = [], set()
-    base, prefixes = base_iri, {}
-    current = None
-    depth = 0
-    sequence = tokens(text)
-    index = 0
-    while index < len(sequence):
-        token = sequence[index]
-        iri = expand(token, prefixes, base) if token.kind in (IRI, NAME) else None
-        if iri is not None:
-            named.add(iri)
-        if token.kind == PUNCT:
-            if token.text in ("{", "{|"):
-                depth += 1
-            elif token.text in ("}", "|}"):
-                depth -= 1
-                if current is not None and current.short and depth == 0 and not current.short[1]:
-                    current.short = (current.short[0], token.end)
-            elif token.text == ";" and depth == 0:
-                current = None
-        elif token.kind == WORD:
-            word = token.text.upper()
-            following = sequence[index + 1] if index + 1 < len(sequence) else None
-            if current is None and word in ("BASE", "PREFIX", "VERSION"):
-                if word == "BASE" and following is not None and following.kind == IRI:
-                    base = resolve(base, unescape(following.text[1:-1]))
-                elif word == "PREFIX" and index + 2 < len(sequence) and sequence[index + 2].kind == IRI:
-                    prefixes[following.text[:-1]] = resolve(base, unescape(sequence[index + 2].text[1:-1]))
-                    index += 2
-                index += 1
-                continue
-            if current is None and depth == 0:
-                current = Operation(token.start, token.end)
-                found.append(current)
-            if current is not None:
-                current.words.add(word)
-                if depth == 0 and word == "WHERE":
-                    current.where = token.start
-                    if sequence[index - 1].text.upper() == "DELETE" and following is not None:
-                        current.short = (following.start, 0)
-                elif depth == 0 and word == "WITH" and following is not None:
-                    current.with_ = expand(following, prefixes, base)
-                elif depth == 0 and word == "USING" and following is not None:
-                    at = index + 1
-                    is_named = following.text.upper() == "NAMED"
-                    at += is_named
-                    graph = sequence[at] if at < len(sequence) else following
-                    current.using.append((is_named, expand(graph, prefixes, base)))
-                    first = current.using_at[0] if current.using_at else token.start
-                    current.using_at = (first, graph.end)
-        if current is not None:
-            current.end = token.end
-        index += 1
-    return found, named
-
-
 def prepared(view, job):
     """The text to run for a job, and the source it came from.
 
@@ -109,30 +35,70 @@ def prepared(view, job):
     """
     reading = guard(job.text, "update", view.service_allow, max_characters=None)
     source = reading.source
+    if reading.refusal is not None:
+        if reading.refusal.code != AMBIGUOUS:
+            _check_syntax(source, job)
+        raise Refused(reading.refusal)
     found, named = operations(source.text, job.base_iri)
     protocol = _protocol_dataset(job, reading, named)
     _refuse_hidden(source, named)
     edits = []  # (from, to, text)
-    visible = [graph.value for graph in state(view).graphs if hasattr(graph, "value")]
-    mentioned = [*visible, *sorted(iri for iri in named if iri not in set(visible))]
+    known = state(view)
+    visible = [graph.value for graph in known.graphs]
+    mentioned = [*visible, *sorted(named.difference(visible))]
+    edits, flagged = [], set()
+    look = bool(known.flags) or mend.needed(reading, known.flags)
     dirty = False
     for number, operation in enumerate(found):
         before, after = [], []
-        if operation.modifies:
+        clauses = ""
+        if operation.where is not None:
             clauses = _using(view, operation, protocol, mentioned, number, before, after)
             if view.union and dirty and UNION_GRAPH.value in clauses:
                 before.insert(0, _RESYNC)
                 dirty = False
+        text = None
+        if _is_silent_load(operation):
+            text = "INSERT DATA { }"  # only LOAD SILENT comes so far, and it fails silently
+        elif look:
+            text = rewritten(operation, clauses, known.flags, mentioned, flagged, hide=not view.union)
+        if text is not None:
+            edits.append((operation.start, operation.end, text))
+        else:
             _place(source.text, operation, clauses, edits)
+        if known.flags and operation.words & {"CLEAR", "DROP"} and "NAMED" in operation.words:
+            flagged |= {(predicate, name) for predicate, names in known.flags.items() for name in names}
         if before:
             edits.append((operation.start, operation.start, " ; ".join(before) + " ; "))
         if after:
             edits.append((operation.end, operation.end, " ; " + " ; ".join(after)))
         dirty = True
-    text = _edited(source.text, edits)
+    last = []
+    if flagged:
+        quads = " ".join(f"{quad.subject} {quad.predicate} {quad.object} ." for quad in flag_quads(flagged))
+        last.append(f"INSERT DATA {{ GRAPH {FLAGS} {{ {quads} }} }}")
     if view.union and found:
-        text = f"{text}\n;\n{_RESYNC}" if not text.rstrip().endswith(";") else f"{text}\n{_RESYNC}"
-    return text, source
+        last.append(_RESYNC)
+    if last:
+        edits.append((found[-1].end, found[-1].end, " ; " + " ; ".join(last)))
+    return _edited(source.text, edits), source
+
+
+def _is_silent_load(operation):
+    if len(operation.tokens) not in (3, 6):
+        return False
+    words = [token.text.upper() for token in operation.tokens]
+    return words[:2] == ["LOAD", "SILENT"] and words[3:5] in ([], ["INTO", "GRAPH"])
+
+
+def _check_syntax(source, job):
+    """Raise Refused where the syntax of an update that must not run is wrong."""
+    try:
+        run(ox.Store().update, without_network(source.text), base_iri=job.base_iri)
+    except SyntaxError as error:
+        raise Refused(syntax.problem(source, error, "update")) from None
+    except (RuntimeError, OSError):
+        return  # valid, and not possible on a store that is empty
 
 
 def _protocol_dataset(job, reading, named):
@@ -208,8 +174,9 @@ def _place(text, operation, clauses, edits):
 
 
 def _edited(text, edits):
+    """The text with parts replaced; what is put in at the end of a part stands after what replaces it."""
     parts, at = [], 0
-    for start, end, new in sorted(edits, key=lambda edit: edit[0]):
+    for start, end, new in sorted(edits, key=lambda edit: (edit[0], edit[1])):
         parts += (text[at:start], new)
         at = max(at, end)
     return "".join(parts) + text[at:]

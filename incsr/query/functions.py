@@ -1,0 +1,30 @@
+"""Functions that nobody knows: an error of the expression that calls them, not of the whole text.
+
+Source: SPARQL 1.1 Query Language, sections 17.3 and 17.6. The engine refuses the text.
+"""
+
+import re
+
+import pyoxigraph as ox
+
+_UNKNOWN = re.compile(r"The custom function <(.*)> is not supported\Z", re.S)
+
+
+def _no_value(*_arguments):
+    return None
+
+
+def run(method, text, functions=None, **arguments):
+    """What the engine's `query` or `update` gives for a text, each unknown function being one without value.
+
+    `functions` is filled with those that had to be made known, for the next time.
+    """
+    functions = {} if functions is None else functions
+    while True:
+        try:
+            return method(text, custom_functions=functions, **arguments)
+        except RuntimeError as error:
+            unknown = _UNKNOWN.search(str(error))
+            if unknown is None or (name := ox.NamedNode(unknown.group(1))) in functions:
+                raise
+            functions[name] = _no_value
