@@ -4,12 +4,13 @@ Reads the Host header, which is the client's word: only what is a host name or a
 """
 
 import re
+from urllib.parse import quote
 
 from incsr.messages import Request
 
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f]*\Z")
-_PATH = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*\Z")
+_PATH_SAFE = "/~!$&'()*+,;=:@"
 
 SPARQL, UPDATE, STORE, OPENAPI = "/sparql", "/update", "/store", "/openapi.json"
 
@@ -51,6 +52,9 @@ def is_absolute_iri(text: str) -> bool:
     return bool(_IRI.match(text))
 
 
-def request_iri(request: Request, settings) -> str | None:
-    """The IRI of the request itself without its query, which names a graph directly; None if it is none."""
-    return f"{origin(request, settings)}{request.path}" if _PATH.match(request.path) else None
+def request_iri(request: Request, settings) -> str:
+    """The IRI of the request itself without its query, which names a graph directly.
+
+    Servers hand the path over decoded; what may not stand in a path is encoded again.
+    """
+    return f"{origin(request, settings)}{quote(request.path, safe=_PATH_SAFE)}"

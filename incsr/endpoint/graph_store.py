@@ -84,10 +84,7 @@ def _graph(request, settings, parameters, method):
                 "The path names a graph directly, and the query string names one as well.",
                 f"Send graph= and default to {STORE} itself.",
             )
-        iri = request_iri(request, settings)
-        if iri is None:
-            refuse(400, "bad-graph-iri", "The path is no IRI of a graph", "It has characters that no IRI has.")
-        return iri
+        return request_iri(request, settings)
     if named is not None and default:
         refuse(
             400,

@@ -3,19 +3,26 @@
 Served where no other page takes its place. Without a script: the form is sent by GET to the endpoint itself.
 """
 
+from functools import lru_cache
 from html import escape
 from urllib.parse import urlencode
 
 from incsr import formats
+from incsr import questions as question_files
 from incsr.messages import Request, Response
 
 EXAMPLE = "SELECT ?thing ?label WHERE {\n  ?thing <http://www.w3.org/2004/02/skos/core#prefLabel> ?label .\n}\nLIMIT 20\n"
 
 
-def response(request: Request, settings, questions=()) -> Response:
+def response(request: Request) -> Response:
     """200 with the page."""
-    body = "".join(formats.html.page("SPARQL endpoint", _body(request.path, questions)))
+    body = "".join(formats.html.page("SPARQL endpoint", _body(request.path, _questions())))
     return Response(200, [("content-type", "text/html; charset=utf-8")], body.encode())
+
+
+@lru_cache(maxsize=1)
+def _questions():
+    return question_files.read_all()
 
 
 def _body(action, questions):
@@ -27,9 +34,8 @@ def _body(action, questions):
         f'<option value="">as the browser asks</option>{options}</select>\n'
         "<button>Ask</button></p>\n</form>\n"
     )
-    if questions:
-        yield "<h2>Questions to begin with</h2>\n<ul>\n"
-        for question in questions:
-            target = f"{action}?{urlencode({'query': question.query})}"
-            yield f'<li><a href="{escape(target)}">{escape(question.question)}</a></li>\n'
-        yield "</ul>\n"
+    yield "<h2>Questions to begin with</h2>\n<ul>\n"
+    for question in questions:
+        target = f"{action}?{urlencode({'query': question.query})}"
+        yield f'<li><a href="{escape(target)}">{escape(question.question)}</a></li>\n'
+    yield "</ul>\n"

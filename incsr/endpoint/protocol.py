@@ -46,14 +46,13 @@ _CORS_EXPOSED = "Allow, Accept-Post, Accept-Query, ETag, Location, Retry-After, 
 _UNITS = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 
 
-def plan(request: Request, settings, questions=()) -> Response | ReadJob | WriteJob:
+def plan(request: Request, settings) -> Response | ReadJob | WriteJob:
     """What to do about a request: answer it at once, or have a job done and call `finish`.
 
-    `questions` are those that the plain page lists where no other page is served for `wants_page`.
     Returns: for every request, also a wrong one; never raises for what a client sent.
     """
     try:
-        return _planned(request, settings, questions)
+        return _planned(request, settings)
     except Refusal as refusal:
         return _problem_response(request, refusal.problem, settings)
 
@@ -87,7 +86,7 @@ def wants_page(request: Request, settings) -> bool:
     )
 
 
-def _planned(request, settings, questions):
+def _planned(request, settings):
     path = resource(request, settings)
     kind = STORE if path.startswith(f"{STORE}/") else path
     method = request.method.upper()
@@ -115,7 +114,7 @@ def _planned(request, settings, questions):
             raise Refusal(refusal)
         return _update_job(request, settings)
     if wants_page(request, settings):
-        return _completed(request, page.response(request, settings, questions), settings)
+        return _completed(request, page.response(request), settings)
     return _query_job(request, settings)
 
 

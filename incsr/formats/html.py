@@ -12,7 +12,8 @@ from incsr.formats.solutions import STRING
 from incsr.formats.turtle import Names
 from incsr.namespaces import BASE
 
-STYLESHEET = "/static/site.css"
+# Relative to /sparql and /store, so that a service mounted under a prefix needs no other page.
+STYLESHEET = "static/site.css"
 
 
 def page(title, body):
@@ -28,9 +29,9 @@ def page(title, body):
 
 
 def href(iri):
-    """The address to follow for an IRI: ours at the same path of this server; None where it is no web address."""
+    """The address to follow for an IRI: ours beside the endpoint; None where it is no web address."""
     if iri.startswith(BASE):
-        return "/" + iri[len(BASE) :]
+        return iri[len(BASE) :] or "."
     return iri if iri.startswith(("http://", "https://")) else None
 
 
