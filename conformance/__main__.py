@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance import report
-from conformance.run import run_all
-from conformance.server import Started
 from conformance.client import Server
 from conformance.federation import Remotes
 from conformance.manifests import tests
+from conformance.run import run_all
+from conformance.server import Started
 from incsr import __version__
 
 HERE = Path(__file__).resolve().parent
@@ -38,7 +38,9 @@ def main(argv=None):
     arguments = parser().parse_args(argv)
     root = next((f for f in (arguments.suite, arguments.suite / "sparql") if (f / "sparql11").is_dir()), None)
     if root is None:
-        print(f"{arguments.suite} holds no suite; name the folder with sparql10 and sparql11", file=sys.stderr)
+        print(
+            f"{arguments.suite} holds no suite; name the folder with sparql10 and sparql11", file=sys.stderr
+        )
         return 2
     chosen = [test for test in tests(root) if arguments.only in test.iri or arguments.only in test.group]
     with ExitStack() as stack:
@@ -56,7 +58,9 @@ def main(argv=None):
         print(f"{group}: {passed} of {everything}")
     if arguments.earl:
         arguments.earl.parent.mkdir(parents=True, exist_ok=True)
-        arguments.earl.write_text("".join(report.earl(outcomes, datetime.now(UTC).date(), __version__)), "utf-8")
+        arguments.earl.write_text(
+            "".join(report.earl(outcomes, datetime.now(UTC).date(), __version__)), "utf-8"
+        )
     if arguments.page:
         arguments.page.write_text("".join(report.page(outcomes)), "utf-8")
     before = set(arguments.baseline.read_text("utf-8").split()) if arguments.baseline.exists() else set()

@@ -58,7 +58,11 @@ def evaluate_query(server, test, rewrite=lambda text: text):
     action = manifest.one(test.node, f"{MF}action")
     path = manifest.file(manifest.one(action, f"{QT}query"))
     text = text_of(path, root)
-    default = [triple for node in manifest.all(action, f"{QT}data") for triple in triples_of(manifest.file(node), root)]
+    default = [
+        triple
+        for node in manifest.all(action, f"{QT}data")
+        for triple in triples_of(manifest.file(node), root)
+    ]
     named = {}
     for node in manifest.all(action, f"{QT}graphData"):
         named[node.value] = triples_of(manifest.file(node), root)
@@ -69,7 +73,9 @@ def evaluate_query(server, test, rewrite=lambda text: text):
     suffix = wanted_path.suffix
     wanted = None
     if suffix in compare.RESULT_FORMATS:
-        wanted = compare.read_results(rewrite(wanted_path.read_text("utf-8")).encode(), compare.RESULT_FORMATS[suffix])
+        wanted = compare.read_results(
+            rewrite(wanted_path.read_text("utf-8")).encode(), compare.RESULT_FORMATS[suffix]
+        )
     elif suffix == ".csv":
         wanted = compare.csv_table(wanted_path.read_bytes())
     else:
@@ -86,7 +92,9 @@ def evaluate_query(server, test, rewrite=lambda text: text):
     if suffix == ".csv":
         found = compare.csv_table(answer.body)
     else:
-        found = compare.read_results(answer.body, compare.RESULT_FORMATS.get(suffix, ox.QueryResultsFormat.JSON))
+        found = compare.read_results(
+            answer.body, compare.RESULT_FORMATS.get(suffix, ox.QueryResultsFormat.JSON)
+        )
     if isinstance(wanted, bool):
         expect(found is wanted, f"answered {found}, not {wanted}")
         return
@@ -166,7 +174,8 @@ def evaluate_update(server, test):
         wanted += [ox.Quad(*triple, ox.NamedNode(graph)) for triple in triples]
     found = dataset(server)
     expect(
-        compare.isomorphic(found, wanted), f"another dataset than expected: {len(found)} quads for {len(wanted)}"
+        compare.isomorphic(found, wanted),
+        f"another dataset than expected: {len(found)} quads for {len(wanted)}",
     )
 
 
@@ -189,6 +198,4 @@ def dataset(server):
     )
     expect(answer.status == 200, f"the data was asked for and answered {answer.in_short()}")
     table = compare.read_results(answer.body, ox.QueryResultsFormat.JSON)
-    return [
-        ox.Quad(row["s"], row["p"], row["o"], row.get("g", ox.DefaultGraph())) for row in table.rows
-    ]
+    return [ox.Quad(row["s"], row["p"], row["o"], row.get("g", ox.DefaultGraph())) for row in table.rows]

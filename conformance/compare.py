@@ -100,7 +100,10 @@ def same_solutions(found: Table, wanted: Table, *, ordered=False, lax=False) -> 
         return False
     if ordered:
         renaming = {}
-        return all(_unify(one, other, renaming) is not None for one, other in zip(found.rows, wanted.rows, strict=True))
+        return all(
+            _unify(one, other, renaming) is not None
+            for one, other in zip(found.rows, wanted.rows, strict=True)
+        )
     plain = Counter(_key(row) for row in found.rows if not _blank(row))
     if plain != Counter(_key(row) for row in wanted.rows if not _blank(row)):
         return False
@@ -109,8 +112,19 @@ def same_solutions(found: Table, wanted: Table, *, ordered=False, lax=False) -> 
 
 _FLOATS = {"double", "float"}
 _WHOLE = {
-    "integer", "long", "int", "short", "byte", "nonNegativeInteger", "positiveInteger", "nonPositiveInteger",
-    "negativeInteger", "unsignedLong", "unsignedInt", "unsignedShort", "unsignedByte",
+    "integer",
+    "long",
+    "int",
+    "short",
+    "byte",
+    "nonNegativeInteger",
+    "positiveInteger",
+    "nonPositiveInteger",
+    "negativeInteger",
+    "unsignedLong",
+    "unsignedInt",
+    "unsignedShort",
+    "unsignedByte",
 }
 
 

@@ -68,7 +68,9 @@ def steps(test):
             manifest.text(response, f"{MF}expectedFormat"),
             None if boolean is None else boolean == "true",
             manifest.text(response, f"{MF}expectedLocation"),
-            (headers.get("content-type", "text/turtle").partition(";")[0], text) if text is not None else None,
+            (headers.get("content-type", "text/turtle").partition(";")[0], text)
+            if text is not None
+            else None,
         )
 
 
@@ -169,7 +171,10 @@ def _has_status(status, names):
 
 def run_service_description(server, test):
     """ServiceDescriptionTest: GET on the endpoint; the three tests are described by their names alone."""
-    for accept, format_ in (("text/turtle", ox.RdfFormat.TURTLE), ("application/rdf+xml", ox.RdfFormat.RDF_XML)):
+    for accept, format_ in (
+        ("text/turtle", ox.RdfFormat.TURTLE),
+        ("application/rdf+xml", ox.RdfFormat.RDF_XML),
+    ):
         answer = server.request("GET", server.query_url, [("Accept", accept)])
         expect(answer.status == 200, f"answered {answer.in_short()}")
         expect(answer.media_type == accept, f"sent as {answer.media_type}, not {accept}")

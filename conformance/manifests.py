@@ -140,7 +140,11 @@ def tests(root: Path) -> list[Test]:
         manifest = Manifest(path, root)
         for node in manifest.entries():
             kind = next(
-                (each.value[len(MF) :] for each in manifest.all(node, f"{RDF}type") if each.value.startswith(MF)),
+                (
+                    each.value[len(MF) :]
+                    for each in manifest.all(node, f"{RDF}type")
+                    if each.value.startswith(MF)
+                ),
                 None,
             )
             if kind is None or node.value in seen:

@@ -1,6 +1,5 @@
 """Run tests one after another; a test that raises fails with the reason."""
 
-
 from conformance import cases, http_cases
 from conformance.report import Outcome
 
@@ -38,7 +37,9 @@ def run_all(server, remotes, tests):
         reason = _reason(server, remotes, test)
         unanswered = unanswered + 1 if reason.startswith(("TimeoutError", "Connection")) else 0
         if unanswered == DEAD_AFTER:
-            raise ServerDead(f"no answer to {DEAD_AFTER} tests one after another; the last is {test.iri}: {reason}")
+            raise ServerDead(
+                f"no answer to {DEAD_AFTER} tests one after another; the last is {test.iri}: {reason}"
+            )
         outcomes.append(Outcome(test, reason))
     return outcomes
 
@@ -53,5 +54,3 @@ def _reason(server, remotes, test):
         # An answer that is not of its format, or a connection broken off: the server's failure too.
         return f"{type(error).__name__}: {error}"
     return ""
-
-

@@ -89,7 +89,9 @@ def parts(body, content_type_header):
                 held.append(event.data)
                 if not event.more_data:
                     filename = getattr(current, "filename", None)
-                    found.append((current.name, filename, current.headers.get("content-type"), b"".join(held)))
+                    found.append(
+                        (current.name, filename, current.headers.get("content-type"), b"".join(held))
+                    )
         complete = isinstance(event, Epilogue)
     except ValueError:
         complete = False

@@ -79,7 +79,9 @@ def query_text(endpoint: str, settings) -> str:
         "?graph a sd:Graph ; void:triples ?triples .",
     ]
     if settings.write_token:
-        lines.append(f"{service} sd:inputFormat {', '.join(f'<{FORMAT_IRIS[name]}>' for name in INPUT_FORMATS)} .")
+        lines.append(
+            f"{service} sd:inputFormat {', '.join(f'<{FORMAT_IRIS[name]}>' for name in INPUT_FORMATS)} ."
+        )
     for name, words, value, unit in limits(settings):
         limit = NamedNode(f"{endpoint}#limit-{name}")
         lines.append(

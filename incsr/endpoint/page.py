@@ -26,7 +26,9 @@ def _questions():
 
 
 def _body(action, questions):
-    options = "".join(f'<option value="{name}">{name}</option>' for name in ("html", "json", "xml", "csv", "tsv"))
+    options = "".join(
+        f'<option value="{name}">{name}</option>' for name in ("html", "json", "xml", "csv", "tsv")
+    )
     yield (
         f'<form action="{escape(action)}" method="get">\n<p><label for="query">Query</label></p>\n'
         f'<p><textarea id="query" name="query" rows="12" cols="80" required>{escape(EXAMPLE)}</textarea></p>\n'

@@ -41,7 +41,9 @@ _ACCEPTS = {
 }
 # What a script of another site may send and read.
 _CORS_HEADERS = "Accept, Authorization, Content-Type, If-Match, If-None-Match"
-_CORS_EXPOSED = "Allow, Accept-Post, Accept-Query, ETag, Location, Retry-After, WWW-Authenticate, X-Request-Id"
+_CORS_EXPOSED = (
+    "Allow, Accept-Post, Accept-Query, ETag, Location, Retry-After, WWW-Authenticate, X-Request-Id"
+)
 
 _UNITS = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 
@@ -211,7 +213,13 @@ def _text_of_body(request, settings, parameters, name, media_type):
             f"Send it as {media_type}, or as a form ({FORM_TYPE}).",
         )
     if type_ is None and not request.body:
-        refuse(400, f"no-{name}", f"There is no {name}", f"The {verb} request has no body.", _how(name, media_type))
+        refuse(
+            400,
+            f"no-{name}",
+            f"There is no {name}",
+            f"The {verb} request has no body.",
+            _how(name, media_type),
+        )
     if type_ not in (media_type, FORM_TYPE):
         wrong_place = {QUERY_TYPE: "/sparql", UPDATE_TYPE: "/update"}.get(type_)
         hint = f"Send it to {wrong_place}." if wrong_place else _how(name, media_type)
@@ -266,7 +274,9 @@ def _how(name, media_type):
 def _format(parameters):
     name = parameters.only("format") or None
     if name is not None and not formats.known_name(name):
-        offered = "; ".join(f"{kind}: {formats.offers_in_words(kind)}" for kind in ("solutions", "boolean", "graph"))
+        offered = "; ".join(
+            f"{kind}: {formats.offers_in_words(kind)}" for kind in ("solutions", "boolean", "graph")
+        )
         refuse(
             400,
             "unknown-format",

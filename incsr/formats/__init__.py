@@ -111,7 +111,11 @@ def write(format: Format, result, output, *, prefixes=PREFIXES) -> None:
 
     The engine serializes its own results itself where it is right; whatever `output.write` raises ends that.
     """
-    if isinstance(result, QuerySolutions | QueryTriples) and format.name in _NATIVE and format.native is not None:
+    if (
+        isinstance(result, QuerySolutions | QueryTriples)
+        and format.name in _NATIVE
+        and format.native is not None
+    ):
         result.serialize(output, format.native)
         return
     for chunk in chunks(format, result, prefixes=prefixes):

@@ -45,7 +45,9 @@ def term(value, names):
         target = href(value.value)
         if target is None:
             return f"<code>{shown}</code>"
-        return f'<a href="{escape(target)}" title="{escape(value.value)}" rel="nofollow noreferrer">{shown}</a>'
+        return (
+            f'<a href="{escape(target)}" title="{escape(value.value)}" rel="nofollow noreferrer">{shown}</a>'
+        )
     if isinstance(value, Literal):
         text = escape(value.value)
         if value.language:
@@ -87,7 +89,9 @@ def graph(statements, prefixes):
     """A table of triples, with their graph where one is named."""
     names = Names(prefixes)
     listed = list(statements)
-    named = any(isinstance(each, Quad) and isinstance(each.graph_name, NamedNode | BlankNode) for each in listed)
+    named = any(
+        isinstance(each, Quad) and isinstance(each.graph_name, NamedNode | BlankNode) for each in listed
+    )
     head = ["subject", "predicate", "object", *(["graph"] if named else [])]
 
     def cells():

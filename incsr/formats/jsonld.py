@@ -74,7 +74,11 @@ class _Writer:
             while isinstance(node, BlankNode):
                 inside.add(node)
                 node = subjects[node][REST][0]
-        return [self._node(subject, properties) for subject, properties in subjects.items() if subject not in inside]
+        return [
+            self._node(subject, properties)
+            for subject, properties in subjects.items()
+            if subject not in inside
+        ]
 
     def _members(self, head):
         """The list that starts here if each of its cells is mentioned just once and is nothing else."""
@@ -105,7 +109,9 @@ class _Writer:
             if predicate == TYPE and all(isinstance(value, NamedNode | BlankNode) for value in values):
                 node["@type"] = self.one_or_all([self.type_iri(value) for value in values])
             else:
-                node[self.key(predicate)] = self.one_or_all([self.value(value, predicate) for value in values])
+                node[self.key(predicate)] = self.one_or_all(
+                    [self.value(value, predicate) for value in values]
+                )
         return node
 
     def list_or_id(self, term, predicate):

@@ -25,8 +25,20 @@ _NOT_START = re.compile(f"[^{_START}]*")
 # Names of the RDF namespace that no property may have (section 5.1); rdf:li would be renumbered.
 _RESERVED = {
     RDF + name
-    for name in ("Description", "RDF", "ID", "about", "parseType", "resource", "nodeID", "datatype", "li", "bagID",
-                 "aboutEach", "aboutEachPrefix")
+    for name in (
+        "Description",
+        "RDF",
+        "ID",
+        "about",
+        "parseType",
+        "resource",
+        "nodeID",
+        "datatype",
+        "li",
+        "bagID",
+        "aboutEach",
+        "aboutEachPrefix",
+    )
 }
 
 
@@ -66,7 +78,8 @@ def document(triples, prefixes):
     labels = {}
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<rdf:RDF'
     yield "".join(
-        f'\n    xmlns:{prefix}="{xml_attribute(iri)}"' for iri, prefix in sorted(namespaces.items(), key=lambda n: n[1])
+        f'\n    xmlns:{prefix}="{xml_attribute(iri)}"'
+        for iri, prefix in sorted(namespaces.items(), key=lambda n: n[1])
     )
     yield ">\n"
     for subject, properties in by_subject.items():
@@ -93,16 +106,14 @@ def _property(name, value, labels):
         raise Unwritable("RDF/XML", f"the triple term {value}")
     if NOT_XML.search(value.value):
         character = ord(NOT_XML.search(value.value).group())
-        raise Unwritable("RDF/XML", f"a literal with the character U+{character:04X}, which XML 1.0 does not have")
+        raise Unwritable(
+            "RDF/XML", f"a literal with the character U+{character:04X}, which XML 1.0 does not have"
+        )
     attributes = ""
     if value.language:
         attributes = f' xml:lang="{xml_attribute(value.language)}"'
         if value.direction:
-            attributes += (
-                f' xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0" its:dir="{value.direction.value}"'
-            )
+            attributes += f' xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0" its:dir="{value.direction.value}"'
     elif value.datatype.value != STRING:
         attributes = f' rdf:datatype="{xml_attribute(value.datatype.value)}"'
     return f"<{name}{attributes}>{xml_text(value.value)}</{name}>"
-
-

@@ -23,7 +23,9 @@ NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 def json(variables, rows):
     """SPARQL 1.1 Query Results JSON Format (W3C, 2013), with the terms of RDF 1.2."""
-    yield '{"head":{"vars":[' + ",".join(json_string(name) for name in variables) + ']},"results":{"bindings":['
+    yield (
+        '{"head":{"vars":[' + ",".join(json_string(name) for name in variables) + ']},"results":{"bindings":['
+    )
     keys = [json_string(name) + ":" for name in variables]
     separator = ""
     for row in rows:
@@ -66,7 +68,7 @@ def xml_attribute(text):
 
 _XML_SPECIAL = re.compile("[&<>\r]")
 _XML_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
-_XML_SPECIAL_ATTRIBUTE = re.compile("[&<>\"\t\n\r]")
+_XML_SPECIAL_ATTRIBUTE = re.compile('[&<>"\t\n\r]')
 _XML_ATTRIBUTE = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 )
@@ -100,9 +102,7 @@ def _xml_term(term):
         if term.language:
             attributes = f' xml:lang="{xml_attribute(term.language)}"'
             if term.direction:
-                attributes += (
-                    f' xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0" its:dir="{term.direction.value}"'
-                )
+                attributes += f' xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0" its:dir="{term.direction.value}"'
         elif (datatype := term.datatype.value) != STRING:
             attributes = f' datatype="{xml_attribute(_visible(datatype))}"'
         if NOT_XML.search(value):

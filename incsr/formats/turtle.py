@@ -59,7 +59,9 @@ class _Graph:
         self.written = set()
 
     def add(self, triple):
-        self.by_subject.setdefault(triple.subject, {}).setdefault(triple.predicate.value, []).append(triple.object)
+        self.by_subject.setdefault(triple.subject, {}).setdefault(triple.predicate.value, []).append(
+            triple.object
+        )
 
     def settle(self):
         """Decide which blank nodes are written where they are referred to: those mentioned just once.

@@ -96,7 +96,9 @@ def void_triples(store: ox.Store) -> Iterator[tuple]:
     yield whole, _term("rdfs", "label"), ox.Literal("all graphs together", language="en")
     yield whole, _term("void", "sparqlEndpoint"), ENDPOINT
     yield whole, _term("void", "uriSpace"), ox.Literal(BASE)
-    for vocabulary in sorted({PREFIXES[prefix] for prefix in ("cbp", "qb", "org", "skos", "oa", "prov", "time")}):
+    for vocabulary in sorted(
+        {PREFIXES[prefix] for prefix in ("cbp", "qb", "org", "skos", "oa", "prov", "time")}
+    ):
         yield whole, _term("void", "vocabulary"), ox.NamedNode(vocabulary)
     counts = _Counts(store, graphs)
     yield from counts.of_dataset(whole)
@@ -168,7 +170,9 @@ class _Counts:
             yield subject, _term("void", "classPartition"), part
             yield part, _term("void", "class"), row["c"]
             yield part, _term("void", "entities"), row["n"]
-        for row in self.rows(f"SELECT ?c ?p (COUNT(*) AS ?n) WHERE {{ {typed} {self.pattern} }} GROUP BY ?c ?p"):
+        for row in self.rows(
+            f"SELECT ?c ?p (COUNT(*) AS ?n) WHERE {{ {typed} {self.pattern} }} GROUP BY ?c ?p"
+        ):
             owner, part = self._class(subject, row["c"]), self._property(subject, row["c"], row["p"])
             yield owner, _term("void", "propertyPartition"), part
             yield part, _term("void", "property"), row["p"]
