@@ -3,8 +3,8 @@
 The contract: each of the forty-one figures that were read stands in the graph with its value, hedge, unit,
 year, address and reliability; it is tied to the report's figure by agreement, difference or series, each with
 a reason; what is said to agree does so by arithmetic, what is said to be a series shares subject, indicator,
-area and unit; the two figures of drugs of FY 2012 are never merged; a likely period rests on figures that bear
-it out.
+area and unit; the two figures of drugs of FY 2012 are never merged; a likely period rests on figures that
+bear it out.
 """
 
 import re
