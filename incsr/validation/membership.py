@@ -32,6 +32,8 @@ VOCABULARY_TERM = ox.NamedNode(CBPSH + "VocabularyTerm")
 USES_TERM = ox.NamedNode(CBPSH + "usesTerm")
 TEXT = ox.NamedNode(CBPSH + "text")
 TYPE = ox.NamedNode(PREFIXES["rdf"] + "type")
+DERIVED = ox.NamedNode(PREFIXES["cbp"] + "DerivedMeasurement")
+PRIMARY_SOURCE = ox.NamedNode(PREFIXES["prov"] + "hadPrimarySource")
 
 LABELS = {
     ox.NamedNode(PREFIXES["skos"] + "prefLabel"),
@@ -56,7 +58,9 @@ def membership(graphs: Mapping[str, Iterable[ox.Quad]], texts: Mapping[str, str]
     seen: dict[tuple, None] = {}
     relations: list[ox.Triple] = []
     for graph, quads in graphs.items():
-        name = ox.NamedNode(graph)
+        quads, name = list(quads), ox.NamedNode(graph)
+        # Computed and other sources' figures are misplaced there, which has a rule of its own.
+        others = {quad.subject for quad in quads if quad.object == DERIVED or quad.predicate == PRIMARY_SOURCE}
         for quad in quads:
             subject, predicate, value = quad.triple
             seen[(subject, STATED_IN, name)] = None
@@ -68,7 +72,7 @@ def membership(graphs: Mapping[str, Iterable[ox.Quad]], texts: Mapping[str, str]
             if is_report_graph(graph) and _starts(subject, ID):
                 if predicate in LABELS and not subject.value.endswith(NOT_STATED):
                     seen[(subject, REPORT_LABEL, value)] = None
-                elif predicate == TYPE and _is_from_the_page(subject):
+                elif predicate == TYPE and _is_from_the_page(subject) and subject not in others:
                     seen[(subject, TYPE, FROM_THE_PAGE)] = None
                 elif _starts(value, ID):
                     node = ox.BlankNode()

@@ -4,6 +4,7 @@ The seam for a faster path: anything with the signature of `results` that yields
 the same two graphs may stand in its place. Refuses to call a run that failed a run that found nothing.
 """
 
+import functools
 import logging
 from collections.abc import Iterable, Iterator
 
@@ -22,19 +23,16 @@ class ValidationError(Exception):
     """The validation could not be carried out: the shapes are ill-formed, or the validator failed."""
 
 
-class PreparedGraph(rdflib.Graph):
-    """A graph that parses each query text once: pySHACL asks the same one again for every focus node."""
+# Parsing a constraint's query takes longer than evaluating it, and pySHACL asks it for every focus node.
+_prepared = functools.lru_cache(maxsize=512)(prepareQuery)
 
-    def __init__(self):
-        super().__init__(bind_namespaces="none")
-        self._prepared = {}
+
+class PreparedGraph(rdflib.Graph):
+    """A graph that parses each query text once, in this process, however often it is asked."""
 
     def query(self, query_object, *args, **kwargs):
         if isinstance(query_object, str):
-            prepared = self._prepared.get(query_object)
-            if prepared is None:
-                prepared = self._prepared[query_object] = prepareQuery(query_object)
-            query_object = prepared
+            query_object = _prepared(query_object)
         return super().query(query_object, *args, **kwargs)
 
 
@@ -52,7 +50,7 @@ def results(data: Iterable[ox.Quad | ox.Triple], shapes: Iterable[ox.Quad | ox.T
     level, terms.level = terms.level, logging.CRITICAL
     shapes_graph = sources.rdflib_graph(shapes)
     try:
-        data_graph = sources.rdflib_graph(data, PreparedGraph())
+        data_graph = sources.rdflib_graph(data, PreparedGraph(bind_namespaces="none"))
         _, report, text = pyshacl.validate(
             data_graph, shacl_graph=shapes_graph, inference="none", do_owl_imports=False
         )

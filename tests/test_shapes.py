@@ -1,0 +1,129 @@
+"""Each shape catches its defect, and nothing else does: the contract of shapes/ and tests/shapes/.
+
+A defect file says in its header which property shape, node shape or SPARQL constraint it breaks. It is
+validated in the company of tests/shapes/valid.ttl, which conforms, and of the ontology. Files whose things
+neither meet each other nor take the place of another's are validated in one data graph, since pySHACL takes
+seconds a run; every result is then traced to the file whose thing it is about. So a file that broke a second
+rule, or another file's thing, would be seen.
+"""
+
+import functools
+import re
+from pathlib import Path
+
+import pyoxigraph as ox
+import pytest
+
+from incsr import sources
+from incsr.namespaces import GRAPH, PREFIXES
+from incsr.validation import company, data_triples, shacl
+from incsr.validation.locate import owners
+
+FOLDER = Path(__file__).parent / "shapes"
+DEFECTS = sorted(path for path in FOLDER.glob("*.ttl") if path.name != "valid.ttl")
+HEADER = re.compile(r"^# (defect|reports|graph): +(.+)$", re.MULTILINE)
+
+
+def header(path):
+    return dict(HEADER.findall(path.read_text(encoding="utf-8")))
+
+
+@functools.cache
+def published():
+    return {source.name: source for source in sources.published()}
+
+
+@functools.cache
+def shapes():
+    return list(sources.quads(published()["shapes"]))
+
+
+def read(path):
+    """The quads of a defect file, in the graph that its header names if it names one."""
+    graph = header(path).get("graph")
+    return list(sources.quads_of_file(path)), GRAPH + graph if graph else None
+
+
+@functools.cache
+def valid():
+    ontology = published()["ontology"]
+    joined = company.join(
+        {ontology.graph: list(sources.quads(ontology))}, [(None, sources.quads_of_file(FOLDER / "valid.ttl"))]
+    )
+    return joined.graphs
+
+
+def things(quads):
+    return {quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)}
+
+
+def validated(paths):
+    """For each file, the rules that its things break; under None, what anything else breaks."""
+    graphs, of = valid(), {}
+    for path in paths:
+        quads, graph = read(path)
+        of |= dict.fromkeys((thing.value for thing in things(quads)), path)
+        graphs = company.join(graphs, [(None, quads)], graph).graphs
+    owned = {label: owner for label, (owner, _) in owners(q for part in graphs.values() for q in part).items()}
+    broken = {path: set() for path in [*paths, None]}
+    for result in shacl.results(data_triples(graphs, sources.texts()), shapes()):
+        thing = owned.get(result.focus.value, result.focus.value)
+        broken[of.get(thing)].add(result.shape)
+    return broken
+
+
+@functools.cache
+def batches():
+    """The files, in as few groups as keep each thing described once."""
+    groups, alone = [], []
+    taken = things(quad for part in valid().values() for quad in part)
+    for path in DEFECTS:
+        own = things(read(path)[0])
+        if own & taken:
+            alone.append([path])
+            continue
+        for group in groups:
+            if not own & group[1]:
+                group[0].append(path)
+                group[1].update(own)
+                break
+        else:
+            groups.append(([path], set(own)))
+    return [group[0] for group in groups] + alone
+
+
+@functools.cache
+def broken_rules():
+    found = {None: set()}
+    for batch in batches():
+        for path, rules in validated(batch).items():
+            found[path] = found.get(path, set()) | rules
+    return found
+
+
+pytestmark = pytest.mark.xdist_group("shapes")
+
+
+def test_the_valid_file_conforms():
+    data = data_triples(valid(), sources.texts())
+
+    results = list(shacl.results(data, shapes()))
+
+    assert results == []
+
+
+@pytest.mark.parametrize("path", DEFECTS, ids=lambda path: path.stem)
+def test_a_defect_file_breaks_the_one_rule_that_it_names(path):
+    rule = header(path)["reports"].replace("cbpsh:", PREFIXES["cbpsh"])
+
+    assert broken_rules()[path] == {rule}
+
+
+def test_no_defect_file_breaks_a_rule_of_anything_else():
+    assert broken_rules()[None] == set()
+
+
+def test_every_rule_has_a_defect_file():
+    named = {header(path)["reports"].replace("cbpsh:", PREFIXES["cbpsh"]) for path in DEFECTS}
+
+    assert named == shacl.shape_iris(shapes())
