@@ -1,4 +1,4 @@
-"""What each class of test does to the server, and when it passes. A failure is an exception with the reason."""
+"""What each class of test does to the server, and when it passes; a failure is raised with its reason."""
 
 import re
 
@@ -22,15 +22,19 @@ def n_triples(triples) -> bytes:
 
 
 def load(server, default, named):
-    """Make the server hold just this dataset: triples of the default graph, and of named graphs by IRI."""
-    answer = server.update("DROP ALL")
-    expect(answer.status in (200, 204), f"DROP ALL was answered {answer.in_short()}")
-    if default:
-        answer = server.put(None, n_triples(default))
-        expect(answer.status in (200, 201, 204), f"PUT of the default graph was answered {answer.in_short()}")
-    for graph, triples in named.items():
+    """Make the server hold just this dataset: triples of the default graph, and of named graphs by IRI.
+
+    After a test that only read, a PUT of the default graph replaces what the last one has put there.
+    """
+    if server.changed or server.named or not default:
+        answer = server.update("DROP ALL")
+        expect(answer.status in (200, 204), f"DROP ALL was answered {answer.in_short()}")
+    server.named = set(named)
+    for graph, triples in [(None, default)] * bool(default) + list(named.items()):
         answer = server.put(graph, n_triples(triples))
-        expect(answer.status in (200, 201, 204), f"PUT of <{graph}> was answered {answer.in_short()}")
+        said = f"PUT of <{graph}>" if graph else "PUT of the default graph"
+        expect(answer.status in (200, 201, 204), f"{said} was answered {answer.in_short()}")
+    server.changed = False
 
 
 def text_of(path, root):

@@ -35,9 +35,12 @@ class Server:
     def __init__(self, query: str, update: str, store: str, token: str | None = None):
         self.query_url, self.update_url, self.store_url, self.token = query, update, store, token
         self._connections = {}
+        # What `cases.load` has to take away: named graphs that it put there, or anything an update may have done.
+        self.named, self.changed = set(), True
 
     def request(self, method, url, headers=(), body=None) -> Answer:
         """Send one request; a connection that was closed in between is opened again."""
+        self.changed = self.changed or not url.startswith(self.query_url)
         parts = urlsplit(url)
         target = parts.path + (f"?{parts.query}" if parts.query else "")
         for attempt in (1, 2):

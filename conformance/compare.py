@@ -129,7 +129,7 @@ _WHOLE = {
 
 
 def value(term):
-    """A number or boolean in one spelling, so that 3.21E4 equals 32100.0 of the same datatype.
+    """A number or boolean in one spelling: 3.21E4 equals 32100.0 of the same datatype.
 
     How a computed number is spelled no specification says; tests that are about spelling compare strings.
     """
@@ -180,7 +180,10 @@ def _matched(rows, others):
         if index == len(rows):
             return True
         for number, other in enumerate(others):
-            if number not in used and (extended := _unify(rows[index], other, dict(renaming))) is not None:
+            if number in used:
+                continue
+            extended = _unify(rows[index], other, dict(renaming))
+            if extended is not None:
                 stack.append((index + 1, extended, used | {number}))
     return False
 

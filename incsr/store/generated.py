@@ -21,6 +21,9 @@ QUESTIONS_GRAPH = ox.NamedNode(f"{GRAPH}questions")
 # The address that a question is put to, on whatever host: the server answers the same paths for these IRIs.
 ENDPOINT = ox.NamedNode(f"{BASE}sparql")
 
+# What `incsr.query.spelling` stores in the place of XML Schema's namespace.
+SPELLED = "urn:incsr:spelled:"
+
 _PREFIX_OF = {iri: prefix for prefix, iri in PREFIXES.items()}
 
 
@@ -121,6 +124,11 @@ def _counted(name):
     )
 
 
+def _public(datatype):
+    """A datatype as clients see it: literals whose spelling the engine would change have one of ours inside."""
+    return datatype.replace(SPELLED, PREFIXES["xsd"], 1) if datatype.startswith(SPELLED) else datatype
+
+
 def _slug(iri):
     """A readable fragment for an IRI: its prefixed name, or a digest of it."""
     cut = max(iri.rfind("#"), iri.rfind("/")) + 1
@@ -186,15 +194,22 @@ class _Counts:
             yield owner, _term("void", "classPartition"), part
             yield part, _term("void", "class"), row["oc"]
             yield part, _term("void", "triples"), row["n"]
+        yield from self.of_datatypes(subject, typed)
+
+    def of_datatypes(self, subject, typed):
+        """Which datatypes a property leads to from a class."""
+        counted = {}
         for row in self.rows(
             f"SELECT ?c ?p ?dt (COUNT(*) AS ?n) WHERE {{ {typed} {self.pattern} "
             "FILTER (ISLITERAL(?o)) BIND (DATATYPE(?o) AS ?dt) } GROUP BY ?c ?p ?dt"
         ):
-            owner = self._property(subject, row["c"], row["p"])
-            part = ox.NamedNode(f"{owner.value}--{_slug(row['dt'].value)}")
+            key = self._property(subject, row["c"], row["p"]), _public(row["dt"].value)
+            counted[key] = counted.get(key, 0) + int(row["n"].value)
+        for (owner, datatype), count in counted.items():
+            part = ox.NamedNode(f"{owner.value}--{_slug(datatype)}")
             yield owner, DATATYPE_PARTITION, part
-            yield part, DATATYPE, row["dt"]
-            yield part, _term("void", "triples"), row["n"]
+            yield part, DATATYPE, ox.NamedNode(datatype)
+            yield part, _term("void", "triples"), ox.Literal(count)
 
     @staticmethod
     def _class(subject, name):
