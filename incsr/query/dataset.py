@@ -81,14 +81,15 @@ def merged(view, graphs, named):
     held = known.merged.get(key) or known.merged.get(key[0])
     if held is not None:
         return held
-    name = ox.NamedNode(f"{MERGED}{len(known.merged)}:{id(key)}")
+    known.merges += 1
+    name = ox.NamedNode(f"{MERGED}{known.merges}")
     while len(known.merged) >= MERGED_GRAPHS:
         old, store = known.merged.popitem(last=False)[1]
         if store is view.store:
             store.remove_graph(old)
     try:
         view.store.extend(_renamed(view.store, graphs, name))
-    except OSError:
+    except (OSError, RuntimeError):  # opened read-only
         store = ox.Store()
         copied = chain.from_iterable(view.store.quads_for_pattern(None, None, None, graph) for graph in named)
         store.extend(chain(_renamed(view.store, graphs, name), copied))

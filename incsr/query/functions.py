@@ -7,6 +7,8 @@ import re
 
 import pyoxigraph as ox
 
+from incsr.query.extremes import AGGREGATES
+
 _UNKNOWN = re.compile(r"The custom function <(.*)> is not supported\Z", re.S)
 
 
@@ -22,7 +24,9 @@ def run(method, text, functions=None, **arguments):
     functions = {} if functions is None else functions
     while True:
         try:
-            return method(text, custom_functions=functions, **arguments)
+            return method(
+                text, custom_functions=functions, custom_aggregate_functions=AGGREGATES, **arguments
+            )
         except RuntimeError as error:
             unknown = _UNKNOWN.search(str(error))
             if unknown is None or (name := ox.NamedNode(unknown.group(1))) in functions:

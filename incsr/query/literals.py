@@ -4,7 +4,7 @@
 for a variable's value; `constant` the form in which a literal of the text is stored.
 """
 
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 
 from incsr.query.spelling import ANY, DERIVED_INTEGERS, PRIVATE, XSD, is_lost
 from incsr.query.syntax_tree import (
@@ -107,9 +107,9 @@ class Values:
         if isinstance(node, list | tuple):
             for part in node:
                 self._collect(part, flows)
-        elif is_dataclass(node):
-            for field in fields(node):
-                self._collect(getattr(node, field.name), flows)
+        else:
+            for name in getattr(type(node), "__slots__", ()):
+                self._collect(getattr(node, name), flows)
 
     def _properties(self, properties):
         for verb, objects in properties:
@@ -142,7 +142,7 @@ class Values:
             if node.datatype is not None and is_lost(node.lexical, node.datatype):
                 return frozenset({node.datatype[len(XSD) :]})
             return _EMPTY
-        if isinstance(node, Call) and node.name in ("IF", "COALESCE", "SAMPLE"):
+        if isinstance(node, Call) and node.name in ("IF", "COALESCE", "SAMPLE", "MIN", "MAX"):
             return frozenset().union(*[self.types(argument) for argument in node.arguments])
         return _EMPTY
 

@@ -7,6 +7,7 @@ none is needed is not rewritten; `needed` tells from the tokens whether the tree
 from dataclasses import fields, is_dataclass
 
 from incsr.query import literals
+from incsr.query.extremes import MAXIMUM, MINIMUM
 from incsr.query.syntax_tree import (
     Bind,
     Blank,
@@ -288,6 +289,10 @@ class Mender:
             if node.name in ("COALESCE", "SAMPLE"):
                 node.arguments = [self.term(argument) for argument in node.arguments]
                 return node
+            if node.name in ("MIN", "MAX") and self.values.types(node):
+                self.changed = True
+                function = MINIMUM if node.name == "MIN" else MAXIMUM
+                return Raw(f"{function}({self.term(node.arguments[0]).text()})")
         return self.value(node)
 
     def value(self, node):

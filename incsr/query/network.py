@@ -23,7 +23,7 @@ from incsr.query.lexer import (
 )
 from incsr.query.names import expand, unescape
 
-# The code of a Problem whose text must not even be parsed by the engine: `without_network` may miss a SERVICE.
+# The code of a Problem whose text the engine must not even parse: `without_network` may miss a SERVICE in it.
 AMBIGUOUS = "ambiguous"
 _OPERANDS = frozenset({VAR, NUMBER, STRING, NAME, IRI, WORD, LANGTAG})
 _OPENS = {"(": ")", "{": "}", "[": "]"}
@@ -58,7 +58,8 @@ def refusal(source, kind, service_allow=(), load_allow=()):
             iri = expand(target, prefixes)
             allowed = service_allow if word == "SERVICE" else load_allow
             if iri is None or iri not in allowed or iri.lower().startswith("file:"):
-                return _refused(source, token, target.text if iri is None else f"<{iri}>", allowed)
+                shown = target.text if iri is None else f"<{iri}>"
+                return _refused(source, token, shown, allowed)
     if doubtful and not _parses(source.text, kind):
         return _ambiguous(source)
     return None

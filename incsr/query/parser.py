@@ -126,6 +126,13 @@ class Parser:
             index < len(self.tokens) and self.tokens[index].kind == PUNCT and self.tokens[index].text == sign
         )
 
+    def is_signed_number(self):
+        """Whether a sign stands here that is the beginning of a number: the longest token wins."""
+        if self.token.kind != PUNCT or self.token.text not in ("+", "-") or self.at + 1 >= len(self.tokens):
+            return False
+        following = self.tokens[self.at + 1]
+        return following.kind == NUMBER and following.start == self.token.start + 1
+
     # ── query ───────────────────────────────────────────────────────────────
 
     def query(self):
@@ -475,7 +482,7 @@ class Parser:
             inner = Path("!", self.negated())
         else:
             inner = self.path_name()
-        if self.token.kind == PUNCT and self.token.text in ("*", "+", "?"):
+        if self.token.kind == PUNCT and self.token.text in ("*", "+", "?") and not self.is_signed_number():
             return Path(self.advance().text, [inner])
         return inner
 
@@ -553,10 +560,7 @@ class Parser:
             self.advance()
             return Literal(word, word, f"{XSD}boolean")
         sign = ""
-        if token.kind == PUNCT and token.text in ("+", "-"):
-            following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _END
-            if following.kind != NUMBER or following.start != token.start + 1:
-                self.fail("a term")
+        if self.is_signed_number():
             sign = self.advance().text
             token = self.token
         if token.kind != NUMBER:
@@ -629,8 +633,7 @@ class Parser:
         if self.take_sign("!"):
             return Unary("!", self.unary())
         if self.token.kind == PUNCT and self.token.text in ("+", "-"):
-            following = self.tokens[self.at + 1] if self.at + 1 < len(self.tokens) else _END
-            if following.kind == NUMBER and following.start == self.token.start + 1:
+            if self.is_signed_number():
                 return self.literal()
             return Unary(self.advance().text, self.primary())
         return self.primary()

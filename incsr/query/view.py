@@ -31,6 +31,7 @@ class State:
         self.version = view.version
         self.prepared = OrderedDict()
         self.merged = OrderedDict()
+        self.merges = 0
         self._flags = None
         self._graphs = None
         self._names = None
