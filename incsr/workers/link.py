@@ -93,8 +93,9 @@ class Link:
             case "forked":
                 self._forked(message, descriptors)
             case "exited":
-                if message["code"]:
-                    self.pool.log("debug", "a process ended", pid=message["pid"], code=message["code"])
+                # Nought is an orderly end, SIGKILL our own hand (or the kernel's, which says so itself).
+                if message["code"] not in (0, -signal.SIGKILL):
+                    self.pool.log("warning", "a process failed", pid=message["pid"], code=message["code"])
 
     def _forked(self, message, descriptors):
         evaluator = self.pool.evaluators.get(message["id"])

@@ -20,7 +20,7 @@ import signal
 import socket
 import sys
 
-from incsr.workers import frames, sandbox
+from incsr.workers import frames, sandbox, seccomp
 
 
 # What comes of obeying one message: go on; end; be a new mother on a new control socket (in the child).
@@ -114,7 +114,9 @@ class Mother:
         # What is loaded stays; collecting it again and again in each child would only unshare its pages.
         gc.collect()
         gc.freeze()
-        self.say({"is": "loaded", **self.dataset.summary()})
+        if seccomp.supported():
+            seccomp.deny_reaching_out(network=bool(self.options["service_allow"]))
+        self.say({"is": "loaded", "filtered": seccomp.supported(), **self.dataset.summary()})
 
     def fork(self, message, descriptors, poll, work):
         """Have a child do some work; in the child, return only where it is to be a mother itself."""
@@ -141,9 +143,13 @@ class Mother:
         evaluate, evaluator, _writer = self.parts
         sandbox.die_with_parent(signal.SIGKILL)
         view = self.dataset.view()
-        sandbox.close_descriptors_except(descriptors[0])
+        sock = socket.socket(fileno=descriptors[0])
         sandbox.limit_memory(self.options["max_memory"])
-        evaluator.serve(socket.socket(fileno=descriptors[0]), view, evaluate.answer)
+        sandbox.limit_resources()
+        sandbox.close_descriptors_except(sock.fileno())
+        if seccomp.supported() and not self.options["service_allow"]:
+            seccomp.allow_only()
+        evaluator.serve(sock, view, evaluate.answer)
 
     def write(self, _message, descriptors):
         """Take one write, in the child; where it succeeds and the data is in memory, be the next mother."""
@@ -154,11 +160,13 @@ class Mother:
         self.children = {}
         self.control.close()
         jobs = socket.socket(fileno=descriptors[0])
+        sandbox.limit_memory(self.options["max_memory"], for_good=False)
         if not writer.write(jobs, self.dataset):
             return False
         jobs.close()
         gc.collect()
         gc.freeze()
+        sandbox.limit_memory(None)
         sandbox.die_with_parent(0)
         self.control = socket.socket(fileno=descriptors[1])
         return True

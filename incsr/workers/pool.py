@@ -6,6 +6,7 @@ it is not used again. There are `max_slow` places for slow jobs; one too many is
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import signal
@@ -67,10 +68,10 @@ class Task:
 
     def stop(self, problem: Problem):
         """End the work, if it has begun, and answer with a problem."""
-        evaluator = self.evaluator
+        # First the kill: once the evaluator is released, its process descriptor is closed.
+        if self.evaluator is not None:
+            self.evaluator.kill()
         self.conclude(problem=problem)
-        if evaluator is not None:
-            evaluator.kill()
 
     def conclude(self, answer: Answer | None = None, problem: Problem | None = None):
         """The job is over: with a whole answer, at the end of a stream, or with a problem."""
@@ -147,10 +148,6 @@ class Evaluator:
 
     def forked(self, pid: int, pidfd: int):
         self.pid, self.pidfd = pid, pidfd
-        if self.killed:
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        if not self.alive:
-            self.close()
 
     def send(self, data: bytes):
         try:
@@ -259,16 +256,13 @@ class Evaluator:
             self.alive = False
             self.pool.evaluators.pop(self.number, None)
             self.pool.forget(self)
-            if self.pidfd is not None or not self.killed:
-                self.close()
+            self.close()
 
     def kill(self):
         self.killed = True
         if self.pidfd is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
-            except ProcessLookupError:
-                self.killed = True
         self.dismiss()
         self.pool.keep_ready()
 

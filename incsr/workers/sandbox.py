@@ -10,6 +10,9 @@ PR_SET_PDEATHSIG = 1
 # (mm/mmap.c, MIN_GAP), so that raising the soft limit at run time is enough. Nested queries need it.
 STACK_BYTES = 120 * 1024 * 1024
 
+# An evaluator has its socket, and /dev/null three times. An allowlisted SERVICE call takes a few more.
+MOST_DESCRIPTORS = 64
+
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -25,11 +28,20 @@ def raise_stack():
     resource.setrlimit(resource.RLIMIT_STACK, (allowed, hard))
 
 
-def limit_memory(beyond_now_bytes: int | None):
-    """Cap the address space at what is mapped now and so many bytes more."""
-    if beyond_now_bytes is not None:
-        cap = mapped_bytes() + beyond_now_bytes
-        resource.setrlimit(resource.RLIMIT_AS, (cap, cap))
+def limit_memory(beyond_now_bytes: int | None, for_good: bool = True):
+    """Cap the address space at what is mapped now and so many bytes more; None lifts a cap that was not for good."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    cap = hard if beyond_now_bytes is None else mapped_bytes() + beyond_now_bytes
+    if hard != resource.RLIM_INFINITY:
+        cap = min(cap, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (cap, cap if for_good and beyond_now_bytes is not None else hard))
+
+
+def limit_resources():
+    """No file grows, no core is dumped, no descriptor is opened beyond a handful."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_DESCRIPTORS, MOST_DESCRIPTORS))
 
 
 def mapped_bytes() -> int:
@@ -40,7 +52,7 @@ def mapped_bytes() -> int:
 
 def close_descriptors_except(*kept: int):
     """Close every descriptor but the kept ones; standard input, output and error become /dev/null."""
-    null = os.open(os.devnull, os.O_RDWR)
+    null = os.open(os.devnull, os.O_RDONLY)  # the mother may open nothing for writing
     for standard in (0, 1, 2):
         if standard not in kept:
             os.dup2(null, standard)
