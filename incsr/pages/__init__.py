@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from incsr.namespaces import SOURCE_TEXT
 from incsr.pages import (
     about,
+    addresses,
     ask,
     asking,
     downloads,
@@ -86,19 +87,18 @@ def blueprint(site):
 
     @pages.app_context_processor
     def shared():
-        held = site.names
-
         def country_codes():
             return site.graph.kept("country.codes", reading.country_codes)
 
         return {
-            "label": held.label,
-            "definition": lambda iri: held.definitions.get(iri, ""),
-            "other_names": lambda iri: sorted(held.others.get(iri, ())),
+            "label": lambda iri: site.names.label(iri),
+            "definition": lambda iri: site.names.definitions.get(iri, ""),
+            "other_names": lambda iri: sorted(site.names.others.get(iri, ())),
             "fact_label": site.fact_label,
-            "path": lambda iri: names.path_of(iri) or iri,
+            "path": addresses.address_of,
+            "root": addresses.root,
             "outward": lambda iri: names.path_of(iri) is None,
-            "words_path": names.words_path,
+            "words_path": addresses.words_address,
             "compact": names.compact,
             "local": figures.local,
             "kinds": names.KINDS,
@@ -124,7 +124,10 @@ def blueprint(site):
         if problem and problem != "text/html":
             body = {"type": "about:blank", "title": error.name, "status": error.code, "detail": error.description}
             return Response(json.dumps(body), error.code, headers, content_type="application/problem+json")
-        near = things.near(site, request.path) if error.code == 404 else []
+        try:
+            near = things.near(site, request.path) if error.code == 404 else []
+        except GraphUnavailable:
+            near = []
         body = render_template("missing.html", section="", error=error, wanted=request.path, near=near)
         return Response(body, error.code, headers, content_type="text/html; charset=utf-8")
 

@@ -2,7 +2,7 @@
 
 import re
 
-from flask import Response, abort, render_template, request
+from flask import Response, abort, render_template, request, url_for
 
 from incsr.evidence.source import BODY, SourceText
 from incsr.namespaces import ID, SOURCE_TEXT
@@ -125,7 +125,7 @@ def register(pages, site):
         if iri not in site.texts:
             abort(404, f"There is no source text “{name}.txt”; the report's is /source/incsr2014-cbp.txt")
         response = Response(site.texts[iri].encode(), mimetype="text/plain")
-        response.headers["Link"] = f'<{"/report/" + SLUG}>; rel="describedby"; type="text/html"'
+        response.headers["Link"] = f'<{url_for("pages.report")}>; rel="describedby"; type="text/html"'
         return response
 
 

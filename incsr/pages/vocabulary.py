@@ -1,6 +1,6 @@
 """The vocabulary and the shapes: a manual for people, Turtle for machines, at the addresses of their IRIs."""
 
-from flask import Response, abort, redirect, render_template, request
+from flask import Response, abort, redirect, render_template, request, url_for
 
 from incsr.namespaces import GRAPH, ONTOLOGY, PREFIXES, SHAPES
 from incsr.pages import names
@@ -117,7 +117,7 @@ def register(pages, site):
 
     @pages.get("/cbp/<version>")
     def vocabulary_version(version):
-        return redirect("/cbp", 303)
+        return redirect(url_for("pages.vocabulary"), 303)
 
     @pages.get("/shapes")
     @pages.get("/shapes.<any(ttl, jsonld, nt, rdf):suffix>")

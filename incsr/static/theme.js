@@ -21,6 +21,7 @@
       try { localStorage.setItem("theme", next); } catch { /* private mode: the choice lasts for this page */ }
       apply(next);
       show();
+      dispatchEvent(new Event("themechange"));
     });
   });
 })();

@@ -1,10 +1,8 @@
 // The pictures page: each drawing from its specification, to be saved as SVG or PNG.
-import { draw } from "./lib/vega.js";
+import { draw, saved } from "./lib/vega.js";
 import { el, save } from "./lib/dom.js";
 
-for (const place of document.querySelectorAll(".drawing[data-spec]")) {
-  paint(place);
-}
+const drawn = new Map();
 
 async function paint(place) {
   try {
@@ -12,21 +10,46 @@ async function paint(place) {
       if (!response.ok) throw new Error(`the specification answered ${response.status}`);
       return response.json();
     });
-    const view = await draw(place, spec);
-    const tools = place.parentElement.querySelector(".picture-tools");
-    const name = tools.dataset.name;
-    const button = (text, action) => el("button", { type: "button", class: "linklike", onclick: action }, text);
-    tools.append(
-      " · ",
-      button("SVG", async () => save(`${name}.svg`, "image/svg+xml", await view.toSVG(1))),
-      " · ",
-      button("PNG", async () => {
-        const canvas = await view.toCanvas(2);
-        canvas.toBlob((blob) => save(`${name}.png`, "image/png", blob));
-      }),
-    );
+    await draw(place, spec);
+    drawn.set(place, spec);
+    offer(place, spec);
     place.dataset.drawn = "yes";
   } catch (error) {
     place.replaceChildren(el("p", { class: "soft" }, `The drawing failed (${error.message}); its table stands below.`));
+    place.dataset.drawn = "no";
   }
 }
+
+function offer(place, spec) {
+  const tools = place.closest(".picture").querySelector(".picture-tools");
+  for (const kind of ["svg", "png"]) {
+    const name = `${tools.dataset.name}.${kind}`;
+    tools.append(" · ", el("button", { type: "button", class: "linklike", onclick: async () => save(name, await saved(spec, kind)) }, `Save as ${kind.toUpperCase()}`));
+  }
+}
+
+// Drawn when it comes near the window, so that a page of pictures is there at once; all of them before printing.
+const nearby = new IntersectionObserver(
+  (entries) => {
+    for (const entry of entries) {
+      if (!entry.isIntersecting) continue;
+      nearby.unobserve(entry.target);
+      paint(entry.target);
+    }
+  },
+  { rootMargin: "600px" },
+);
+for (const place of document.querySelectorAll(".drawing[data-spec]")) nearby.observe(place);
+
+let again = null;
+function redraw() {
+  clearTimeout(again);
+  again = setTimeout(() => drawn.forEach((spec, place) => draw(place, spec)), 150);
+}
+addEventListener("themechange", redraw);
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
+let width = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth !== width) redraw();
+  width = innerWidth;
+});

@@ -6,6 +6,7 @@ import { install as installCompletion } from "./lib/completion.js";
 import { runQuery } from "./lib/run.js";
 import { showAnswer, showProblem, showWaiting } from "./lib/results.js";
 import { shareLink, snippets } from "./lib/share.js";
+import { here } from "./lib/address.js";
 import { el } from "./lib/dom.js";
 
 const form = document.getElementById("ask");
@@ -19,7 +20,7 @@ async function start() {
   Yasqe.defaults.autocompleters = [];
   Yasqe.forkAutocompleter = undefined;
   Yasqe.clearStorage?.();
-  const completions = await fetch("/ask/completions.json").then((r) => r.json());
+  const completions = await fetch(here("/ask/completions.json")).then((r) => r.json());
   installCompletion(Yasqe, completions);
 
   const holder = el("div", { id: "editor" });

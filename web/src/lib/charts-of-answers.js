@@ -1,5 +1,6 @@
 // A chart and a map of any answer, drawn with Vega's interpreter: no code is made from text.
 import { draw } from "./vega.js";
+import { here } from "./address.js";
 import { el } from "./dom.js";
 
 const nameOf = (term, labels) => (term.type === "uri" ? labels[term.value] || term.value : term.value);
@@ -23,7 +24,7 @@ export async function bars(rows, { name, number }, labels) {
 
 export async function countries(rows, column, number, labels) {
   const place = el("div", { class: "drawing" });
-  const codes = await fetch("/ask/countries.json").then((r) => r.json());
+  const codes = await fetch(here("/ask/countries.json")).then((r) => r.json());
   const values = rows.map((row) => ({ id: codes[row[column].value], name: nameOf(row[column], labels), value: number ? Number(row[number].value) : 1 }));
   await draw(place, {
     $schema: "https://vega.github.io/schema/vega-lite/v6.json",

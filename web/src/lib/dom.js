@@ -15,8 +15,8 @@ export function link(address, text) {
   return /^https?:\/\//i.test(address) || address.startsWith("/") ? el("a", { href: address }, text) : el("span", {}, text);
 }
 
-export function save(name, type, content) {
-  const address = URL.createObjectURL(new Blob([content], { type }));
+export function save(name, blob) {
+  const address = URL.createObjectURL(blob);
   const anchor = el("a", { href: address, download: name });
   document.body.append(anchor);
   anchor.click();

@@ -1,4 +1,5 @@
 // An answer as a table with labels beside IRIs, a chart, a map, the evidence of each row, and downloads.
+import { here } from "./address.js";
 import { el, link, save } from "./dom.js";
 
 const PAGE = 100;
@@ -95,8 +96,8 @@ function downloads(query, graph) {
       el("button", {
         type: "button", class: "linklike",
         onclick: async () => {
-          const response = await fetch("/sparql", { method: "POST", body: new URLSearchParams({ query, format }) });
-          save(`answer.${extension[format] || format}`, response.headers.get("Content-Type"), await response.blob());
+          const response = await fetch(here("/sparql"), { method: "POST", body: new URLSearchParams({ query, format }) });
+          save(`answer.${extension[format] || format}`, await response.blob());
         },
       }, name),
     ]));
@@ -109,17 +110,19 @@ async function fetchLabels(rows) {
   const labels = {};
   for (let i = 0; i < asked.length; i += 50) {
     const query = new URLSearchParams(asked.slice(i, i + 50).map((iri) => ["iri", iri]));
-    Object.assign(labels, await fetch(`/ask/labels.json?${query}`).then((r) => (r.ok ? r.json() : {})));
+    Object.assign(labels, await fetch(here(`/ask/labels.json?${query}`)).then((r) => (r.ok ? r.json() : {})));
   }
   return labels;
 }
+
+const wordsAddress = (start, end) => here(`/report/2014-cbp?words=${start},${end}#words`);
 
 export function pathOf(iri) {
   const base = "https://w3id.org/incsr/";
   if (!iri.startsWith(base)) return iri;
   const passage = iri.match(/^https:\/\/w3id\.org\/incsr\/source\/incsr2014-cbp\.txt#char=(\d+),(\d+)$/);
-  if (passage) return `/report/2014-cbp?words=${passage[1]},${passage[2]}#words`;
-  return iri.slice(base.length - 1).replace(/^\/id\//, "/doc/");
+  if (passage) return wordsAddress(passage[1], passage[2]);
+  return here(iri.slice(base.length - 1).replace(/^\/id\//, "/doc/"));
 }
 
 function cell(term, labels) {
@@ -190,13 +193,13 @@ function whyButton(facts, line, width) {
 
 async function words(fact) {
   if (fact.quotation) {
-    return el("p", {}, el("a", { href: `/report/2014-cbp?words=${fact.start},${fact.end}#words` }, `“${fact.quotation}”`), " ", link(pathOf(fact.iri), "the fact"));
+    return el("p", {}, el("a", { href: wordsAddress(fact.start, fact.end) }, `“${fact.quotation}”`), " ", link(pathOf(fact.iri), "the fact"));
   }
   const query = `SELECT ?words ?start ?end WHERE { <${fact.iri}> <https://w3id.org/incsr/cbp#evidence>/<http://www.w3.org/ns/oa#hasSelector> ?q, ?p . ?q <http://www.w3.org/ns/oa#exact> ?words . ?p <http://www.w3.org/ns/oa#start> ?start ; <http://www.w3.org/ns/oa#end> ?end . FILTER (STRLEN(?words) = ?end - ?start) } ORDER BY ?start`;
-  const answer = await fetch("/sparql", { method: "POST", headers: { Accept: "application/sparql-results+json" }, body: new URLSearchParams({ query }) }).then((r) => r.json());
+  const answer = await fetch(here("/sparql"), { method: "POST", headers: { Accept: "application/sparql-results+json" }, body: new URLSearchParams({ query }) }).then((r) => r.json());
   const found = answer.results.bindings;
   return el("p", {}, ...(found.length
-    ? found.flatMap((row) => [el("a", { href: `/report/2014-cbp?words=${row.start.value},${row.end.value}#words` }, `“${row.words.value}”`), " "])
+    ? found.flatMap((row) => [el("a", { href: wordsAddress(row.start.value, row.end.value) }, `“${row.words.value}”`), " "])
     : ["Not from the page: computed, or from another source. "]), link(pathOf(fact.iri), "the fact"));
 }
 

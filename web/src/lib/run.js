@@ -1,4 +1,6 @@
 // One query over the SPARQL Protocol: POST, so that no length of address limits it.
+import { here } from "./address.js";
+
 const SOLUTIONS = "application/sparql-results+json";
 
 export async function runQuery(text, update, signal) {
@@ -10,7 +12,7 @@ export async function runQuery(text, update, signal) {
   const request = (evidence) => {
     const body = new URLSearchParams({ query: text });
     if (evidence) body.set("evidence", "1");
-    return fetch("/sparql", { method: "POST", headers: { Accept: `${graph ? "text/turtle" : SOLUTIONS}, application/problem+json` }, body, signal });
+    return fetch(here("/sparql"), { method: "POST", headers: { Accept: `${graph ? "text/turtle" : SOLUTIONS}, application/problem+json` }, body, signal });
   };
   const response = await request(!graph && document.documentElement.dataset.evidence === "yes");
   if (!response.ok) return { problem: await readProblem(response) };

@@ -1,12 +1,13 @@
 // Every query is an address; and the same query in the languages people work in.
+import { here } from "./address.js";
 import { el } from "./dom.js";
 
 export function shareLink(text, run) {
-  return `/sparql?${new URLSearchParams({ [run ? "run" : "edit"]: text })}`;
+  return here(`/sparql?${new URLSearchParams({ [run ? "run" : "edit"]: text })}`);
 }
 
 export function snippets(text) {
-  const endpoint = new URL("/sparql", location.href).href;
+  const endpoint = new URL(here("/sparql"), location.href).href;
   const quoted = text.replaceAll("'", "'\\''");
   const triple = text.replaceAll("\\", "\\\\").replaceAll('"""', '\\"\\"\\"');
   const languages = {
