@@ -9,9 +9,9 @@ DESCRIPTION = """\
 Validate the published graphs, or FILES, against the shapes and the Data Cube's integrity constraints.
 
 FILES are validated in the company of the published graphs. A file that bears a published file's name, or
-that describes at least half of what a published graph describes, takes that graph's place. What any other
-file describes joins the graph it belongs to (passages, links, computed figures, else the report's), and
-takes the place of the published description of the same things.
+that describes the report itself, takes that graph's place. What any other file describes joins the graph it
+belongs to (passages, links, computed figures, else the report's), and takes the place of the published
+description of the same things. Only what FILES describe is reported on.
 """
 
 EPILOG = "Exit code: 0 without violations (warnings are shown), 1 with violations or an ill-formed file, 2 misused."
@@ -76,7 +76,7 @@ def run(arguments) -> int:
     quads = [quad for graph in joined.graphs.values() for quad in graph]
     paths = [*arguments.files, *(path for source in published for path in source.paths)]
     guide = _Guide(quads, paths)
-    if arguments.files and not joined.whole:
+    if arguments.files:
         found = report.Report(tuple(item for item in found.results if guide.subject(item) in joined.subjects))
     if arguments.format == "turtle":
         sys.stdout.write(report.turtle(found).decode())

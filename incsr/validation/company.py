@@ -1,7 +1,7 @@
 """A file of an author in the company of the published graphs: what is validated when files are named.
 
-A file that bears a published file's name, or that describes at least half of what a published graph
-describes, is a copy of that graph and takes its place. The things of any other file join the graphs that
+A file that bears a published file's name, or that describes the report itself, is a copy of that graph and
+takes its place. The things of any other file join the graphs that
 they belong to, and there each takes the place of the published description of the same thing: so a line
 that is deleted in a copy is missed, and not supplied from elsewhere.
 
@@ -25,8 +25,13 @@ def _named(prefix: str, *locals_: str) -> set[ox.NamedNode]:
 TYPE = ox.NamedNode(PREFIXES["rdf"] + "type")
 # What gives a thing's whole description to a graph …
 DERIVED = _named("cbp", "formula", "DerivedMeasurement")
-CONTEXT = _named("cbp", "reason") | _named("prov", "hadPrimarySource")
-LINKING = _named("owl", "Axiom") | _named("void", "Dataset", "Linkset") | _named("adms", "Identifier")
+CONTEXT = _named("cbp", "reason", "Reliabilities", "Reasons") | _named("prov", "hadPrimarySource")
+LINKING = (
+    _named("owl", "Axiom")
+    | _named("void", "Dataset", "Linkset")
+    | _named("adms", "Identifier")
+    | _named("prov", "Entity")
+)
 # … and what gives only the one triple to it.
 LINKS = (
     _named("owl", "sameAs")
@@ -34,16 +39,20 @@ LINKS = (
     | _named("adms", "identifier")
     | _named("foaf", "page")
 )
+# The page prints neither its month nor the cities' countries.
+UNPRINTED = _named("dcterms", "issued")
+LOCATED = ox.NamedNode(PREFIXES["cbp"] + "locatedIn")
+REPORT = ox.NamedNode(PREFIXES["cbp"] + "Report")
+CLASSING = {TYPE, *_named("skos", "inScheme")}
 COMPARISONS = _named("cbp", "likelyPeriod", "agreesWith", "differsFrom", "inSeriesWith")
 
 
 @dataclass(slots=True)
 class Company:
-    """The graphs to validate, the subjects that the files describe, and whether a whole graph was replaced."""
+    """The graphs to validate, and the things that the files describe."""
 
     graphs: dict[str, list[ox.Quad]]
     subjects: set = field(default_factory=set)
-    whole: bool = False
 
 
 def join(
@@ -64,8 +73,8 @@ def join(
             before = company.graphs.get(name, [])
             if name in replaced:
                 pass
-            elif named or _is_copy(subjects, _things(before)):
-                before, company.whole = [], True
+            elif named or _reports(part) & _reports(before):
+                before = []
                 replaced.add(name)
             else:
                 before = without(before, subjects)
@@ -89,8 +98,8 @@ def _things(quads: Iterable[ox.Quad]) -> set[ox.NamedNode]:
     return {quad.subject for quad in quads if isinstance(quad.subject, ox.NamedNode)}
 
 
-def _is_copy(subjects: set, published: set) -> bool:
-    return bool(published) and 2 * len(subjects & published) >= len(published)
+def _reports(quads: Iterable[ox.Quad]) -> set:
+    return {quad.subject for quad in quads if quad.predicate == TYPE and quad.object == REPORT}
 
 
 def _parts(named: str | None, quads: Iterable[ox.Quad], graph: str | None) -> dict[str, list[ox.Quad]]:
@@ -98,11 +107,10 @@ def _parts(named: str | None, quads: Iterable[ox.Quad], graph: str | None) -> di
     quads = list(quads)
     owned = owners(quads)
     homes = {}
-    for quad in quads:
-        marks = {quad.predicate, quad.object if quad.predicate == TYPE else quad.predicate}
-        for home, signs in (("derived", DERIVED), ("context", CONTEXT), ("links", LINKING)):
-            if marks & signs:
-                homes[quad.subject] = GRAPH + home
+    for home, signs in (("derived", DERIVED), ("context", CONTEXT), ("links", LINKING)):
+        for quad in quads:
+            if quad.predicate in signs or (quad.predicate in CLASSING and quad.object in signs):
+                homes.setdefault(quad.subject, GRAPH + home)
     parts: dict[str, list[ox.Quad]] = {}
     for quad in quads:
         if named:
@@ -134,7 +142,8 @@ def _home(subject, predicate, homes, graph) -> str:
     for kind, home in (("dataset/derived", "derived"), ("dataset/context", "context"), ("scheme/", "links")):
         if iri.startswith(ID + kind):
             return GRAPH + home
-    if predicate in LINKS:
+    of_city = predicate == LOCATED and iri.startswith(f"{ID}city/")
+    if predicate in LINKS | UNPRINTED or of_city:
         return GRAPH + "links"
     if predicate in COMPARISONS:
         return GRAPH + "context"
