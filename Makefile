@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup serve test validate verify lock lint system clean
+.PHONY: setup serve test validate verify conformance lock lint system clean
 
 serve: setup
 	$(BIN)/incsr serve --port $(PORT)
@@ -33,6 +33,11 @@ validate: setup
 
 verify: setup
 	$(BIN)/incsr verify
+
+# The W3C's SPARQL suites over HTTP, which are no part of this repository: SUITE is the folder that holds them.
+conformance: setup
+	@test -n "$(SUITE)" || { echo "say where the suites lie: make conformance SUITE=dir" >&2; exit 2; }
+	$(BIN)/python -m conformance "$(SUITE)" --earl build/earl.ttl --page docs/conformance.md
 
 lint: setup
 	$(BIN)/ruff check .

@@ -35,7 +35,7 @@ class Server:
     def __init__(self, query: str, update: str, store: str, token: str | None = None):
         self.query_url, self.update_url, self.store_url, self.token = query, update, store, token
         self._connections = {}
-        # What `cases.load` has to take away: named graphs that it put there, or anything an update may have done.
+        # What `cases.load` has to take away: the named graphs that it put there, or what an update did.
         self.named, self.changed = set(), True
 
     def request(self, method, url, headers=(), body=None) -> Answer:

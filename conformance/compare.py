@@ -88,7 +88,7 @@ def as_quads(triples):
 def same_solutions(found: Table, wanted: Table, *, ordered=False, lax=False) -> bool:
     """Whether solutions agree under one renaming of blank nodes.
 
-    `lax`: REDUCED may leave duplicates out, so that each solution may come less often than expected, but once.
+    `lax`: REDUCED may leave duplicates out; each solution comes at least once and not too often.
     """
     names = set(wanted.variables) | {name for row in wanted.rows for name in row}
     if wanted.variables and set(found.variables) != names:
@@ -167,7 +167,7 @@ def _has_blank(term):
 
 
 def _matched(rows, others):
-    """Whether rows with blank nodes can be paired under one renaming; tried in depth, fewest choices first."""
+    """Whether rows with blank nodes can be paired under one renaming; fewest choices first."""
     if len(rows) != len(others):
         return False
     signature = Counter(map(_key, others))

@@ -70,6 +70,12 @@ class Remotes:
             text = text.replace(iri, address)
         return text
 
+    def restored(self, text):
+        """A text with the suite's IRIs in the place of the addresses, which are others in each run."""
+        for iri, address in self.addresses.items():
+            text = text.replace(address, iri)
+        return text
+
     def run(self, server, test):
         """A federated QueryEvaluationTest, with each endpoint's data in place."""
         manifest = test.manifest

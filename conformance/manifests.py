@@ -29,7 +29,7 @@ FORMATS = {
 
 @dataclass(frozen=True, slots=True)
 class Test:
-    """One test: its IRI, the class mf: gives it, the group it is reported in, and where its description is."""
+    """One test: its IRI, the class mf: gives it, the group it is reported in, and its description."""
 
     iri: str
     kind: str

@@ -40,7 +40,7 @@ def run_all(server, remotes, tests):
             raise ServerDead(
                 f"no answer to {DEAD_AFTER} tests one after another; the last is {test.iri}: {reason}"
             )
-        outcomes.append(Outcome(test, reason))
+        outcomes.append(Outcome(test, remotes.restored(reason)))
     return outcomes
 
 

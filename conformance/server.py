@@ -21,11 +21,9 @@ class Started:
         token = secrets.token_urlsafe(24)
         command = [sys.executable, "-m", "incsr.cli", "serve", "--port", "0", "--empty"]
         command += ["--default-graph", "strict"]
-        environment = {
-            **os.environ,
-            "INCSR_WRITE_TOKEN": token,
-            "INCSR_SERVICE_ALLOW": " ".join(service_allow),
-        }
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("INCSR_")}
+        environment |= {"INCSR_WRITE_TOKEN": token, "INCSR_LOG": "error"}
+        environment |= {"INCSR_SERVICE_ALLOW": " ".join(service_allow)}
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
         self.base = self._address()
         self.server = Server(f"{self.base}/sparql", f"{self.base}/update", f"{self.base}/store", token)
