@@ -24,7 +24,9 @@ def register(subparsers):
         metavar="NAME",
         help="only this graph, by the last part of its IRI or the whole; may be repeated",
     )
-    command.add_argument("--output", type=Path, metavar="FILE", help="write to this file, not standard output")
+    command.add_argument(
+        "--output", type=Path, metavar="FILE", help="write to this file, not standard output"
+    )
     command.set_defaults(run=run)
 
 

@@ -14,7 +14,9 @@ def register(subparsers):
         description="Ask the published graph a SPARQL query. The default graph is the union of all graphs.",
     )
     command.add_argument("query", nargs="?", metavar="QUERY", help="the query, or the name of a question")
-    command.add_argument("-f", "--file", metavar="FILE", help="read the query from this file; - is standard input")
+    command.add_argument(
+        "-f", "--file", metavar="FILE", help="read the query from this file; - is standard input"
+    )
     command.add_argument(
         "--format",
         choices=FORMATS,

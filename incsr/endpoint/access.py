@@ -40,7 +40,7 @@ def refused_write(request: Request, settings) -> Problem | None:
             401,
             "wrong-token",
             "The token is not the right one",
-            "The Authorization header has a bearer token, but not the one that this service was started with.",
+            "The Authorization header has a bearer token, but not the one that this service takes.",
             "Ask the operator for the token.",
             headers=(("www-authenticate", f'{REALM}, error="invalid_token"'),),
         )

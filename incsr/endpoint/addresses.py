@@ -10,7 +10,7 @@ from incsr.messages import Request
 
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f]*\Z")
-_PATH_SAFE = "/~!$&'()*+,;=:@"
+_PATH_SAFE = "/~!$&'()*+,;=:@%"
 
 SPARQL, UPDATE, STORE, OPENAPI = "/sparql", "/update", "/store", "/openapi.json"
 
@@ -55,6 +55,6 @@ def is_absolute_iri(text: str) -> bool:
 def request_iri(request: Request, settings) -> str:
     """The IRI of the request itself without its query, which names a graph directly.
 
-    Servers hand the path over decoded; what may not stand in a path is encoded again.
+    The path is as the client wrote it; what may not stand in an IRI is encoded.
     """
     return f"{origin(request, settings)}{quote(request.path, safe=_PATH_SAFE)}"

@@ -50,10 +50,14 @@ def limits(settings) -> list[tuple[str, str, object, str]]:
     return [limit for limit in announced if limit[2]]
 
 
+def _iris(names):
+    return ", ".join(f"<{FORMAT_IRIS[name]}>" for name in names)
+
+
 def query_text(endpoint: str, settings) -> str:
     """The CONSTRUCT query whose answer is the service description of `endpoint`.
 
-    Graph: <endpoint> a sd:Service ; sd:endpoint <endpoint> ; sd:defaultDataset [ sd:defaultGraph, sd:namedGraph ].
+    Graph: <endpoint> a sd:Service ; sd:defaultDataset ?d . ?d sd:defaultGraph ?g ; sd:namedGraph ?n .
     """
     service = NamedNode(endpoint)
     dataset, default = NamedNode(f"{endpoint}#dataset"), NamedNode(f"{endpoint}#default-graph")
@@ -69,7 +73,7 @@ def query_text(endpoint: str, settings) -> str:
     lines = [
         f"{service} a sd:Service ; sd:endpoint {service} ; sd:supportedLanguage {', '.join(languages)} ;",
         f"  sd:feature {', '.join(features)} ; sd:defaultEntailmentRegime ent:Simple ;",
-        f"  sd:resultFormat {', '.join(f'<{FORMAT_IRIS[name]}>' for name in outputs if name in FORMAT_IRIS)} ;",
+        f"  sd:resultFormat {_iris(name for name in outputs if name in FORMAT_IRIS)} ;",
         '  rdfs:label "SPARQL endpoint of the 2014 INCSR page on U.S. Customs and Border Protection"@en ;',
         f"  rdfs:seeAlso <{GRAPH}void>, <{GRAPH}questions>, <{BASE}openapi.json> ;",
         f"  sd:defaultDataset {dataset} .",
@@ -79,9 +83,7 @@ def query_text(endpoint: str, settings) -> str:
         "?graph a sd:Graph ; void:triples ?triples .",
     ]
     if settings.write_token:
-        lines.append(
-            f"{service} sd:inputFormat {', '.join(f'<{FORMAT_IRIS[name]}>' for name in INPUT_FORMATS)} ."
-        )
+        lines.append(f"{service} sd:inputFormat {_iris(INPUT_FORMATS)} .")
     for name, words, value, unit in limits(settings):
         limit = NamedNode(f"{endpoint}#limit-{name}")
         lines.append(
@@ -95,7 +97,8 @@ def query_text(endpoint: str, settings) -> str:
 }} WHERE {{
   {{ SELECT (COUNT(*) AS ?all) WHERE {{ ?s ?p ?o }} }}
   UNION {{
-    {{ SELECT ?name (COUNT(?s) AS ?triples) WHERE {{ GRAPH ?name {{ OPTIONAL {{ ?s ?p ?o }} }} }} GROUP BY ?name }}
+    {{ SELECT ?name (COUNT(?s) AS ?triples)
+      WHERE {{ GRAPH ?name {{ OPTIONAL {{ ?s ?p ?o }} }} }} GROUP BY ?name }}
     BIND (IRI(CONCAT({Literal(endpoint + "#named-")}, ENCODE_FOR_URI(STR(?name)))) AS ?node)
     BIND (IRI(CONCAT({Literal(endpoint + "#graph-")}, ENCODE_FOR_URI(STR(?name)))) AS ?graph)
   }}

@@ -23,7 +23,7 @@ REFUSALS = {
     403: "The operation is not served: writing is switched off, or the text reaches out to the network.",
     404: "There is no such graph.",
     405: "The resource does not take this method; Allow lists those that it takes.",
-    406: "The result can be sent in none of the formats that Accept names; the problem lists those there are.",
+    406: "The result has no format that Accept allows; the problem lists those that there are.",
     408: "The body did not come in time.",
     409: "The update contradicts what the store holds, such as CREATE of a graph that is there.",
     413: "The body, the text or the answer is larger than the service allows.",
@@ -61,9 +61,9 @@ def document(prefix="", timeout_s=None) -> dict:
             "version": __version__,
             "summary": "SPARQL 1.1 Query, Update and Graph Store Protocol over HTTP",
             "description": (
-                "Queries are answered at /sparql by GET, by POST in two forms, and by the QUERY method (RFC 10008) "
-                "with the bodies that POST takes. Writing needs the operator's bearer token and is off without "
-                "one. Every error is a problem document (RFC 9457)."
+                "Queries are answered at /sparql by GET, by POST in two forms, and by the QUERY method "
+                "(RFC 10008) with the bodies that POST takes. Writing needs the operator's bearer token and "
+                "is off without one. Every error is a problem document (RFC 9457)."
             ),
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
@@ -95,7 +95,7 @@ def document(prefix="", timeout_s=None) -> dict:
                         "name": "path",
                         "in": "path",
                         "required": True,
-                        "description": "With the address before it, the IRI of the graph (direct identification).",
+                        "description": "With the address before it, the IRI of the graph.",
                         "schema": {"type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9._~-]+$"},
                     }
                 ],

@@ -11,7 +11,11 @@ from incsr import formats
 from incsr import questions as question_files
 from incsr.messages import Request, Response
 
-EXAMPLE = "SELECT ?thing ?label WHERE {\n  ?thing <http://www.w3.org/2004/02/skos/core#prefLabel> ?label .\n}\nLIMIT 20\n"
+EXAMPLE = """SELECT ?thing ?label WHERE {
+  ?thing <http://www.w3.org/2004/02/skos/core#prefLabel> ?label .
+}
+LIMIT 20
+"""
 
 
 def response(request: Request) -> Response:
@@ -31,7 +35,8 @@ def _body(action, questions):
     )
     yield (
         f'<form action="{escape(action)}" method="get">\n<p><label for="query">Query</label></p>\n'
-        f'<p><textarea id="query" name="query" rows="12" cols="80" required>{escape(EXAMPLE)}</textarea></p>\n'
+        '<p><textarea id="query" name="query" rows="12" cols="80" required>'
+        f"{escape(EXAMPLE)}</textarea></p>\n"
         f'<p><label for="format">Format</label> <select id="format" name="format">'
         f'<option value="">as the browser asks</option>{options}</select>\n'
         "<button>Ask</button></p>\n</form>\n"

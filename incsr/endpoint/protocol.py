@@ -4,11 +4,12 @@
 blueprint call the same two. `/sparql` answers queries and nothing else, `/update` takes updates and nothing
 else, `/store` is the Graph Store Protocol (`graph_store`). Evaluates nothing, reads no file.
 
-Source: SPARQL 1.1 Protocol (W3C, 2013); RFC 9110; RFC 10008 for the QUERY method; the Fetch standard for CORS.
+Source: SPARQL 1.1 Protocol (W3C, 2013); RFC 9110; RFC 10008 for QUERY; the Fetch standard for CORS.
 """
 
 import re
 import secrets
+import zlib
 
 from incsr import formats
 from incsr.endpoint import description, graph_store, openapi, page
@@ -55,17 +56,19 @@ def plan(request: Request, settings) -> Response | ReadJob | WriteJob:
     """
     try:
         return _planned(request, settings)
-    except Refusal as refusal:
-        return _problem_response(request, refusal.problem, settings)
+    except Refusal as refused:
+        return refusal(request, refused.problem, settings)
 
 
-def finish(request: Request, job: ReadJob | WriteJob, answer, settings) -> Response:
+def finish(request: Request, job: ReadJob | WriteJob, answer, settings, version="") -> Response:
     """The response for a job's answer: a `Problem`, a `Head`, or a `Head` with its body.
 
-    The body may be bytes or a (possibly asynchronous) iterable of them, and is handed on as it is.
+    The body may be bytes or a (possibly asynchronous) iterable of them, and is handed on as it is. `version`
+    is the data's: with it, a graph that is read has an ETag, and If-None-Match is answered with 304 (but
+    for a stream, which has begun already).
     """
     if isinstance(answer, Problem):
-        return _problem_response(request, answer, settings)
+        return refusal(request, answer, settings)
     head, body = (answer, b"") if isinstance(answer, Head) else answer
     headers = []
     if head.content_type:
@@ -75,7 +78,21 @@ def finish(request: Request, job: ReadJob | WriteJob, answer, settings) -> Respo
         headers.append(("cache-control", "no-store"))
         if job.operation == "post" and graph_store.makes_graph(request, settings):
             headers.append(("location", job.graph))
+    elif job.operation == "graph" and version:
+        etag = f'W/"{version}.{zlib.crc32(head.content_type.encode()):08x}"'
+        headers += [("etag", etag), ("cache-control", "no-cache")]
+        if isinstance(body, bytes) and _matches(request.header("if-none-match"), etag):
+            kept = [(name, value) for name, value in headers if name != "content-type"]
+            return _completed(request, Response(304, kept), settings)
     return _completed(request, Response(head.status, headers, body), settings)
+
+
+def _matches(condition, etag):
+    """Whether If-None-Match names the entity tag, by the weak comparison (RFC 9110, section 13.1.2)."""
+    if condition is None:
+        return False
+    tags = [tag.strip().removeprefix("W/") for tag in condition.split(",")]
+    return "*" in tags or etag.removeprefix("W/") in tags
 
 
 def wants_page(request: Request, settings) -> bool:
@@ -328,7 +345,8 @@ def _options(request, kind, settings):
     return Response(204, headers)
 
 
-def _problem_response(request, problem, settings):
+def refusal(request: Request, problem: Problem, settings) -> Response:
+    """The response for a problem, with all that every response of the protocol has."""
     request_id = request.header("x-request-id") or secrets.token_hex(8)
     if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", request_id):
         request_id = secrets.token_hex(8)

@@ -3,6 +3,8 @@
 For WSGI servers and tests; the asynchronous front answers the same paths without Flask.
 """
 
+from urllib.parse import quote, urlsplit
+
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as FlaskResponse
 
@@ -27,7 +29,7 @@ def make(executor, settings) -> Blueprint:
             outcome = found.problem
             if outcome is None:
                 outcome = (found.head, found.body if found.body is not None else found.chunks)
-            planned = protocol.finish(asked, planned, outcome, settings)
+            planned = protocol.finish(asked, planned, outcome, settings, found.version)
         return to_flask(planned)
 
     for rule in RULES:
@@ -39,12 +41,19 @@ def from_flask(asked) -> Request:
     """Flask's request as a value; the body as it came, before Flask takes a form apart."""
     return Request(
         asked.method,
-        asked.script_root + asked.path,
+        raw_path(asked),
         asked.query_string.decode("latin-1"),
         tuple((name.lower(), value) for name, value in asked.headers.items()),
         asked.get_data(cache=False, parse_form_data=False),
         asked.remote_addr or "",
     )
+
+
+def raw_path(asked) -> str:
+    """The path as the client wrote it, where the server says so: decoded, %2F and / would be the same."""
+    target = asked.environ.get("RAW_URI") or asked.environ.get("REQUEST_URI") or ""
+    path = urlsplit(target).path if target.startswith(("/", "http://", "https://")) else ""
+    return path or quote(asked.script_root + asked.path)
 
 
 def to_flask(response: Response) -> FlaskResponse:

@@ -81,7 +81,7 @@ class Solutions(NamedTuple):
 
 
 def kind_of(result):
-    """The kind of a result: of an engine's object, `Solutions`, a bool, or an iterable of triples or quads."""
+    """The kind of a result: an engine's object, `Solutions`, a bool, or an iterable of triples or quads."""
     if isinstance(result, QuerySolutions | Solutions):
         return "solutions"
     if isinstance(result, QueryBoolean | bool):

@@ -21,7 +21,8 @@ def page(title, body):
     yield (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<title>{escape(title)}</title>\n<link rel="stylesheet" href="{STYLESHEET}">\n</head>\n<body>\n<main>\n'
+        f'<title>{escape(title)}</title>\n<link rel="stylesheet" href="{STYLESHEET}">\n'
+        "</head>\n<body>\n<main>\n"
         f"<h1>{escape(title)}</h1>\n"
     )
     yield from body

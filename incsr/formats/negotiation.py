@@ -19,7 +19,7 @@ _QUALITY = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)\Z")
 
 @lru_cache(maxsize=512)
 def media_ranges(accept):
-    """The ranges of an Accept header as (type, subtype, parameters, quality); what is no range is left out."""
+    """The ranges of an Accept header as (type, subtype, parameters, quality), without what is no range."""
     ranges = []
     for member in _MEMBER.findall(accept):
         first, *parts = _PART.findall(member)

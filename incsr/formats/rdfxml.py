@@ -11,7 +11,7 @@ import re
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
 from incsr.formats.errors import Unwritable
-from incsr.formats.solutions import NOT_XML, STRING, xml_attribute, xml_text
+from incsr.formats.solutions import NOT_XML, STRING, direction_attributes, xml_attribute, xml_text
 from incsr.formats.turtle import property_order
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
@@ -113,7 +113,7 @@ def _property(name, value, labels):
     if value.language:
         attributes = f' xml:lang="{xml_attribute(value.language)}"'
         if value.direction:
-            attributes += f' xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0" its:dir="{value.direction.value}"'
+            attributes += direction_attributes(value)
     elif value.datatype.value != STRING:
         attributes = f' rdf:datatype="{xml_attribute(value.datatype.value)}"'
     return f"<{name}{attributes}>{xml_text(value.value)}</{name}>"

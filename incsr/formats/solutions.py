@@ -102,7 +102,7 @@ def _xml_term(term):
         if term.language:
             attributes = f' xml:lang="{xml_attribute(term.language)}"'
             if term.direction:
-                attributes += f' xmlns:its="http://www.w3.org/2005/11/its" its:version="2.0" its:dir="{term.direction.value}"'
+                attributes += direction_attributes(term)
         elif (datatype := term.datatype.value) != STRING:
             attributes = f' datatype="{xml_attribute(_visible(datatype))}"'
         if NOT_XML.search(value):
@@ -113,8 +113,15 @@ def _xml_term(term):
         return f"<bnode>{term.value}</bnode>"
     return (
         f"<triple><subject>{_xml_term(term.subject)}</subject>"
-        f"<predicate>{_xml_term(term.predicate)}</predicate><object>{_xml_term(term.object)}</object></triple>"
+        f"<predicate>{_xml_term(term.predicate)}</predicate>"
+        f"<object>{_xml_term(term.object)}</object></triple>"
     )
+
+
+def direction_attributes(literal):
+    """The base direction of a literal, in the attributes of the Internationalization Tag Set (RDF 1.2)."""
+    namespace = "http://www.w3.org/2005/11/its"
+    return f' xmlns:its="{namespace}" its:version="2.0" its:dir="{literal.direction.value}"'
 
 
 def _unicode_escape(match):

@@ -9,9 +9,7 @@ def table(variables, rows, prefixes):
     """The lines of a table with a column a variable; IRIs are shortened by the prefixes."""
     names = Names(prefixes)
     cells = [[_shown(term, names) for term in row] for row in rows]
-    widths = [
-        max([len(name), *(len(row[column]) for row in cells)]) for column, name in enumerate(variables)
-    ]
+    widths = [max([len(name), *(len(row[column]) for row in cells)]) for column, name in enumerate(variables)]
     for line in (list(variables), ["-" * width for width in widths], *cells):
         yield "  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip() + "\n"
 

@@ -88,7 +88,7 @@ def query_form(text: str) -> str:
 
 
 def void_triples(store: ox.Store) -> Iterator[tuple]:
-    """Graph: ?dataset a void:Dataset ; void:classPartition ?c . ?c void:class ; void:propertyPartition ?p ."""
+    """Graph: ?dataset void:classPartition ?c . ?c void:class ?class ; void:propertyPartition ?p ."""
     graphs = sorted(
         (name for name in store.named_graphs() if _counted(name)),
         key=lambda name: name.value,
@@ -125,7 +125,7 @@ def _counted(name):
 
 
 def _public(datatype):
-    """A datatype as clients see it: literals whose spelling the engine would change have one of ours inside."""
+    """A datatype as clients see it; inside, a literal that the engine would spell anew has one of ours."""
     return datatype.replace(SPELLED, PREFIXES["xsd"], 1) if datatype.startswith(SPELLED) else datatype
 
 
@@ -187,7 +187,8 @@ class _Counts:
             yield part, _term("void", "triples"), row["n"]
         objects = "{ SELECT DISTINCT ?o ?oc WHERE { GRAPH ?u { ?o a ?oc FILTER (ISIRI(?oc)) } } }"
         for row in self.rows(
-            f"SELECT ?c ?p ?oc (COUNT(*) AS ?n) WHERE {{ {typed} {self.pattern} {objects} }} GROUP BY ?c ?p ?oc"
+            f"SELECT ?c ?p ?oc (COUNT(*) AS ?n) WHERE {{ {typed} {self.pattern} {objects} }} "
+            "GROUP BY ?c ?p ?oc"
         ):
             owner = self._property(subject, row["c"], row["p"])
             part = ox.NamedNode(f"{owner.value}--{_slug(row['oc'].value)}")
