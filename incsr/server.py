@@ -7,9 +7,9 @@ opened by us (granian's own would share a port with another server unnoticed), a
 import asyncio
 import errno
 import socket
-import sys
 
 from incsr.log import Log
+from incsr.store.disk import StoreError
 from incsr.workers.link import LoadError
 from incsr.workers.pool import Pool
 
@@ -30,7 +30,10 @@ def serve(settings) -> int:
     log = Log(settings.log)
     pool = Pool(settings, log)
     # The data is loaded in its own process while this one imports what it needs.
-    pool.launch()
+    try:
+        pool.launch()
+    except StoreError as error:
+        raise StartError(str(error)) from None
     import uvloop
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -122,7 +125,3 @@ async def _serve(settings, listening, pool, log):
     await serving
     front.pages.close()
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit("run `incsr serve`")

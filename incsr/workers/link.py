@@ -20,8 +20,8 @@ class LoadError(Exception):
     """The data could not be loaded; the message says which file, where and why."""
 
 
-def launch(settings) -> "Link":
-    """Start a mother afresh and have her load."""
+def launch(settings, lock: int | None = None) -> "Link":
+    """Start a mother afresh and have her load. She holds the store's lock too, and so do her writers."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     # The package's own folder goes first, so that a file of the working directory cannot stand in for it.
     paths = [str(Path(incsr.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
@@ -30,7 +30,7 @@ def launch(settings) -> "Link":
     with theirs:
         process = subprocess.Popen(
             [sys.executable, "-P", "-m", "incsr.workers.mother", str(theirs.fileno())],
-            pass_fds=[theirs.fileno()],
+            pass_fds=[theirs.fileno(), *([lock] if lock is not None else [])],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             env=environment,

@@ -7,13 +7,16 @@ or with a query in hand may hang for good. It does what the front says over a so
 - `evaluator`: fork a process that answers jobs on the descriptor sent along
 - `writer`: fork a process that takes one write over the first descriptor; where the write succeeds, that
   process is a mother itself and listens on the second
+- `discard`: delete a generation on disk that nobody reads any more
 - `retire`: end as soon as the last child but the heir has ended
 
 and says `exited` for each child. The front's end of the socket closed means that the front is gone: the
 mother ends, and the kernel kills its children (PR_SET_PDEATHSIG).
 """
 
+import dataclasses
 import gc
+import json
 import os
 import select
 import signal
@@ -32,6 +35,7 @@ class Mother:
 
     def __init__(self, control: socket.socket):
         self.control = control
+        self.pid = os.getpid()
         self.dataset = None
         self.options = {}
         self.parts = ()
@@ -94,6 +98,8 @@ class Mother:
                 return self.fork(message, descriptors, poll, self.evaluate)
             case "writer":
                 return self.fork(message, descriptors, poll, self.write)
+            case "discard":
+                self.dataset.directory.discard(keep=None, only=message["place"])
             case "retire":
                 self.retiring = True
                 self.disown(message["heir"], poll)
@@ -104,10 +110,20 @@ class Mother:
         try:
             # Imported here once, for all children: they can import nothing themselves.
             from incsr.query import evaluate
+            from incsr.store.dataset import DiskDataset
+            from incsr.store.disk import Directory, Generation
             from incsr.workers import evaluator, loading, writer
 
             self.parts = evaluate, evaluator, writer
-            self.dataset = loading.load(self.options)
+            notice = ""
+            if self.options["store"]:
+                generation, notice = in_child(loading.prepare, self.options)
+                allowed = tuple(self.options["service_allow"])
+                self.dataset = DiskDataset(
+                    Directory(self.options["store"]), Generation(**generation), allowed
+                )
+            else:
+                self.dataset = loading.load(self.options)
         except Exception as error:
             self.say({"is": "failed", "why": str(error) or type(error).__name__})
             return
@@ -115,8 +131,11 @@ class Mother:
         gc.collect()
         gc.freeze()
         if seccomp.supported():
-            seccomp.deny_reaching_out(network=bool(self.options["service_allow"]))
-        self.say({"is": "loaded", "filtered": seccomp.supported(), **self.dataset.summary()})
+            # On disk, writers forked from here change files; evaluators may not.
+            network = bool(self.options["service_allow"])
+            seccomp.deny_reaching_out(network=network, files=self.dataset.on_disk)
+        summary = self.dataset.summary()
+        self.say({"is": "loaded", "filtered": seccomp.supported(), "notice": notice, **summary})
 
     def fork(self, message, descriptors, poll, work):
         """Have a child do some work; in the child, return only where it is to be a mother itself."""
@@ -138,23 +157,30 @@ class Mother:
         self.say({"is": "forked", "id": message["id"], "pid": pid}, (child,))
         return GOING_ON
 
-    def evaluate(self, _message, descriptors):
+    def evaluate(self, message, descriptors):
         """Be an evaluator, in the child."""
         evaluate, evaluator, _writer = self.parts
-        sandbox.die_with_parent(signal.SIGKILL)
-        view = self.dataset.view()
+        sandbox.die_with_parent(signal.SIGKILL, self.pid)
         sock = socket.socket(fileno=descriptors[0])
-        sandbox.limit_memory(self.options["max_memory"])
-        sandbox.limit_resources()
         sandbox.close_descriptors_except(sock.fileno())
-        if seccomp.supported() and not self.options["service_allow"]:
-            seccomp.allow_only()
+        on_disk = self.dataset.on_disk
+        try:
+            view = self.dataset.view(message["place"], message["version"]) if on_disk else self.dataset.view()
+            sandbox.limit_memory(self.options["max_memory"])
+            sandbox.limit_resources(descriptors=not on_disk)
+            if seccomp.supported() and not self.options["service_allow"]:
+                seccomp.allow_only(files=on_disk)
+        except Exception as error:
+            # Nobody reads this process's standard error any more.
+            sock.sendall(frames.problem_frame(evaluator.problem_of(error)))
+            raise
         evaluator.serve(sock, view, evaluate.answer)
 
     def write(self, _message, descriptors):
         """Take one write, in the child; where it succeeds and the data is in memory, be the next mother."""
         _evaluate, _evaluator, writer = self.parts
-        sandbox.die_with_parent(signal.SIGKILL)
+        sandbox.die_with_parent(signal.SIGKILL, self.pid)
+        self.pid = os.getpid()
         for descriptor in self.children:
             os.close(descriptor)
         self.children = {}
@@ -170,6 +196,31 @@ class Mother:
         sandbox.die_with_parent(0)
         self.control = socket.socket(fileno=descriptors[1])
         return True
+
+
+def in_child(work, options):
+    """What `work(options)` gives, done in a child: it may start threads, and the mother must have none.
+
+    Raises: RuntimeError with what the child's error said.
+    """
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            generation, notice = work(options)
+            said = {"generation": dataclasses.asdict(generation), "notice": notice}
+        except BaseException as error:
+            said = {"error": str(error) or type(error).__name__}
+        os.write(writing, json.dumps(said).encode())
+        os._exit(0)
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        data = pipe.read()
+    os.waitpid(pid, 0)
+    said = json.loads(data or '{"error": "the process that loads the data was killed"}')
+    if "error" in said:
+        raise RuntimeError(said["error"])
+    return said["generation"], said["notice"]
 
 
 def main():

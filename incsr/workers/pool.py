@@ -15,6 +15,7 @@ import time
 from collections import deque
 
 from incsr.messages import Job, Problem, WriteJob
+from incsr.store.disk import Directory
 from incsr.workers import frames, problems
 from incsr.workers.answers import Answer, Broken
 from incsr.workers.link import Link, launch
@@ -129,7 +130,7 @@ class Evaluator:
     """The front's side of one evaluator process."""
 
     __slots__ = (
-        "alive", "generation", "killed", "number", "paused", "pid", "pidfd", "pool", "reader", "ready", "slow",
+        "alive", "generation", "killed", "number", "paused", "place", "pid", "pidfd", "pool", "reader", "ready", "slow",
         "sock", "task", "unsent",
     )  # fmt: skip
 
@@ -138,6 +139,7 @@ class Evaluator:
         self.sock = sock
         self.number = number
         self.generation = generation
+        self.place = pool.place
         self.reader = frames.Reader()
         self.pid = self.pidfd = None
         self.task: Task | None = None
@@ -187,6 +189,8 @@ class Evaluator:
         if kind == frames.READY:
             self.ready = True
             self.pool.offer(self)
+        elif task is None and kind == frames.PROBLEM:
+            self.pool.log("error", "an evaluator cannot start", why=frames.problem_of(payload).excerpt)
         elif task is None:
             return  # the job was given up, and the process is being killed
         elif kind == frames.WHOLE:
@@ -257,6 +261,7 @@ class Evaluator:
             self.pool.evaluators.pop(self.number, None)
             self.pool.forget(self)
             self.close()
+            self.pool.tidy(self.place)
 
     def kill(self):
         self.killed = True
@@ -303,6 +308,8 @@ class Pool:
         self.slow = 0
         self.generation = 0
         self.version = ""
+        self.place: str | None = None  # the directory of the current generation, on disk
+        self.lock: int | None = None
         self.summary: dict = {}
         self.failed_starts = 0
         self.closing = False
@@ -310,8 +317,13 @@ class Pool:
         self.counts = dict.fromkeys(("expired", "cancelled", "refused", "crashed", "writes", "restarts"), 0)
 
     def launch(self):
-        """Start the mother; she loads while the caller sets up the rest."""
-        self.link = launch(self.settings)
+        """Start the mother; she loads while the caller sets up the rest.
+
+        Raises: incsr.store.disk.StoreError where the store's directory cannot be had.
+        """
+        if self.settings.store is not None and self.lock is None:
+            self.lock = Directory(self.settings.store).lock()
+        self.link = launch(self.settings, self.lock)
 
     async def start(self):
         """Wait until the data is loaded and evaluators are on their way.
@@ -322,8 +334,16 @@ class Pool:
         if self.link is None:
             self.launch()
         self.lane = WriteLane(self)
-        self.summary = await self.link.attach(self)
-        self.version = self.summary["version"]
+        self._loaded(await self.link.attach(self))
+
+    def _loaded(self, summary: dict):
+        self.summary = summary
+        self.version, self.place = summary["version"], summary.get("place")
+        if summary["notice"]:
+            self.log("warning", "about the store", notice=summary["notice"])
+        if not summary["filtered"]:
+            self.log("warning", "this machine has no system call filter; evaluators have their limits alone")
+        self.failed_starts = 0
         self.keep_ready()
 
     async def run(self, job: Job) -> Answer:
@@ -392,17 +412,26 @@ class Pool:
         ours.setblocking(False)
         number = next(self.numbers)
         self.evaluators[number] = Evaluator(self, ours, number, self.generation)
-        self.link.order({"do": "evaluator", "id": number}, theirs)
+        message = {"do": "evaluator", "id": number, "place": self.place, "version": self.version}
+        self.link.order(message, theirs)
 
-    def take_over(self, link: Link, version: str):
-        """A write has succeeded: what comes from now on is answered by the new mother's evaluators."""
-        old, self.link = self.link, link
+    def take_over(self, version: str, link: Link | None = None, place: str | None = None):
+        """A write has succeeded: what comes from now on is answered from the new mother, or generation on disk."""
+        if link is not None:
+            old, self.link = self.link, link
+            old.retire(link.pid)
         self.generation += 1
         self.version = version
-        old.retire(link.pid)
+        old_place, self.place = self.place, place
         for evaluator in list(self.idle):
             evaluator.dismiss()
+        self.tidy(old_place)
         self.keep_ready()
+
+    def tidy(self, place: str | None):
+        """Delete a generation on disk when its last reader has gone."""
+        if place not in (None, self.place) and all(e.place != place for e in self.evaluators.values()):
+            self.link.order({"do": "discard", "place": place})
 
     def lost(self, link: Link):
         """A mother has gone. If it is the one in use, her data is lost and loaded anew."""
@@ -417,10 +446,7 @@ class Pool:
         began = time.monotonic()
         self.launch()
         self.generation += 1
-        self.summary = await self.link.attach(self)
-        self.version = self.summary["version"]
-        self.failed_starts = 0
-        self.keep_ready()
+        self._loaded(await self.link.attach(self))
         self.log("info", "loaded anew", seconds=round(time.monotonic() - began, 3))
 
     def running(self) -> int:
@@ -441,3 +467,6 @@ class Pool:
                 evaluator.dismiss()
         if self.link is not None:
             await self.link.end()
+        if self.lock is not None:
+            os.close(self.lock)
+            self.lock = None

@@ -16,9 +16,11 @@ MOST_DESCRIPTORS = 64
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
-def die_with_parent(signal_number: int):
-    """Have the kernel send a signal when the parent ends; 0 takes that back."""
+def die_with_parent(signal_number: int, parent: int | None = None):
+    """Have the kernel send a signal when the parent ends, also where it has ended already; 0 takes that back."""
     _prctl(PR_SET_PDEATHSIG, signal_number)
+    if parent is not None and os.getppid() != parent:
+        os.kill(os.getpid(), signal_number)
 
 
 def raise_stack():
@@ -37,11 +39,12 @@ def limit_memory(beyond_now_bytes: int | None, for_good: bool = True):
     resource.setrlimit(resource.RLIMIT_AS, (cap, cap if for_good and beyond_now_bytes is not None else hard))
 
 
-def limit_resources():
-    """No file grows, no core is dumped, no descriptor is opened beyond a handful."""
+def limit_resources(descriptors: bool = True):
+    """No file grows, no core is dumped, and no descriptor is opened beyond a handful, unless that is allowed."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_DESCRIPTORS, MOST_DESCRIPTORS))
+    if descriptors:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (MOST_DESCRIPTORS, MOST_DESCRIPTORS))
 
 
 def mapped_bytes() -> int:

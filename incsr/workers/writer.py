@@ -1,30 +1,67 @@
 """One write: taken, applied to a copy of the data, and reported; the copy is kept or thrown away whole.
 
-In memory the copy is the process itself (a fork), which becomes the next mother. Whatever goes wrong, and
-the kill at the deadline, end this process and leave the data as it was.
+In memory the copy is the process itself (a fork), which becomes the next mother. On disk it is a generation of
+its own, which becomes current by one rename. Whatever goes wrong, and the kill at the deadline, end this
+process and leave the data as it was. What must hold of a changed store (shapes, history) is to be checked here,
+between the change and its acknowledgement.
 """
+
+import gc
+import json
+from dataclasses import replace
+
+import pyoxigraph as ox
 
 from incsr.messages import Problem
 from incsr.query import evaluate
+from incsr.store.view import View
 from incsr.workers import frames
 from incsr.workers.evaluator import problem_of
+from incsr.workers.loading import following
 
 
 def write(jobs, dataset) -> bool:
-    """Apply the one job that comes over `jobs`; true where this process now holds the changed data."""
+    """Apply the one job that comes over `jobs`; true where this process now holds the changed data in memory."""
     jobs.sendall(frames.frame(frames.READY))
     job = frames.receive_job(jobs)
     if job is None:
         return False
-    try:
-        outcome = evaluate.apply(dataset.view(), job)
-        if isinstance(outcome, tuple):
-            outcome = outcome[0]
-    except BaseException as error:  # the engine's PanicException is no Exception
-        outcome = problem_of(error)
+    if dataset.on_disk:
+        _write_generation(jobs, dataset, job)
+        return False
+    outcome = outcome_of(dataset.view(), job)
     if isinstance(outcome, Problem):
         jobs.sendall(frames.problem_frame(outcome))
         return False
     dataset.writes += 1
-    jobs.sendall(frames.whole_frame(outcome, dataset.version.encode()))
+    jobs.sendall(frames.whole_frame(outcome, json.dumps({"version": dataset.version}).encode()))
     return True
+
+
+def outcome_of(view, job):
+    """What applying a job gives, whatever it is: a head or a problem."""
+    try:
+        return evaluate.apply(view, job)
+    except BaseException as error:  # the engine's PanicException is no Exception
+        return problem_of(error)
+
+
+def _write_generation(jobs, dataset, job):
+    """Apply a job to a copy of the current generation on disk, and make that current."""
+    directory, current = dataset.directory, dataset.directory.current()
+    coming = replace(current, name=following(current.name), writes=current.writes + 1)
+    store = ox.Store(directory.begin(coming.name, copied_from=current.name))
+    view = View(store, current.union, current.version, dataset.service_allow)
+    outcome = outcome_of(view, job)
+    if not isinstance(outcome, Problem):
+        store.flush()
+    # Closes the database, so that nobody writes to it when its first reader comes.
+    del store, view
+    gc.collect()
+    if isinstance(outcome, Problem):
+        directory.discard(keep=current.name, only=coming.name)
+        jobs.sendall(frames.problem_frame(outcome))
+        return
+    directory.commit(coming)
+    said = {"version": coming.version, "place": coming.name}
+    jobs.sendall(frames.whole_frame(outcome, json.dumps(said).encode()))

@@ -1,18 +1,24 @@
 """Writes, one at a time: each on a copy of the data that is taken over whole, or thrown away.
 
-In memory the copy is a fork of the mother; when its write has succeeded it is the new mother.
+In memory the copy is a fork of the mother; when its write has succeeded it is the new mother. On disk it is a
+generation of its own (`incsr.store.disk`).
 """
 
 import asyncio
 import contextlib
+import json
 import os
 import signal
 import socket
 
-from incsr.messages import Problem, WriteJob
+from incsr.messages import Head, Problem, WriteJob
+from incsr.store.disk import Directory
 from incsr.workers import frames, problems
 from incsr.workers.answers import Answer
 from incsr.workers.link import Link
+
+# What is said of a write that was done when the deadline came between the deed and its report.
+DONE = Head(204)
 
 
 class Writer:
@@ -82,24 +88,54 @@ class WriteLane:
             outcome = await self._outcome(jobs)
             if isinstance(outcome, Problem):
                 return Answer(problem=outcome, version=pool.version)
-            head, version = outcome
-            # The mother's report of the fork comes by another way and may be later than the outcome.
-            await writer.known.wait()
-            link = Link(control, writer.pid)
-            link.listen(pool)
-            link.attached = taken_over = True
-            pool.counts["writes"] += 1
-            pool.take_over(link, version.decode())
+            head, said = outcome
+            await self._take_over(json.loads(said), writer, control)
+            taken_over = True
             return Answer(head, b"", version=pool.version)
         except (BrokenPipeError, ConnectionResetError):
             return Answer(problem=problems.CRASHED, version=pool.version)
+        except (TimeoutError, asyncio.CancelledError):
+            writer.kill()
+            if pool.place is not None and await asyncio.shield(self._committed(jobs)):
+                return Answer(DONE, b"", version=pool.version)
+            raise
         finally:
             del self.writers[number]
             jobs.close()
             if not taken_over:
-                control.close()
                 writer.kill()
+            if not taken_over or pool.place is not None:
+                control.close()
             writer.close()
+
+    async def _take_over(self, said, writer, control):
+        pool = self.pool
+        pool.counts["writes"] += 1
+        if pool.place is not None:
+            pool.take_over(said["version"], place=said["place"])
+            return
+        # The mother's report of the fork comes by another way and may be later than the outcome.
+        await writer.known.wait()
+        link = Link(control, writer.pid)
+        link.listen(pool)
+        link.attached = True
+        pool.take_over(said["version"], link=link)
+
+    async def _committed(self, jobs) -> bool:
+        """Whether a writer on disk that was killed at its deadline had made its generation current before.
+
+        It has ended when its socket has; only then the directory tells the truth for good.
+        """
+        pool = self.pool
+        with contextlib.suppress(OSError):
+            while await pool.loop.sock_recv(jobs, 65536):
+                pass
+        current = Directory(pool.settings.store).current()
+        if current.name == pool.place:
+            return False
+        pool.counts["writes"] += 1
+        pool.take_over(current.version, place=current.name)
+        return True
 
     async def _outcome(self, jobs):
         """What the process says of the write: a problem, or a head and the new version."""

@@ -1,0 +1,134 @@
+"""`--store DIR`: what is acknowledged is there after any end, and nothing else is."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import requests
+
+pytestmark = pytest.mark.xdist_group("heavy")
+
+TOKEN = "secret"
+
+
+def update(server, text, **parameters):
+    return requests.post(
+        server.url + "/update",
+        params=parameters,
+        data=text.encode(),
+        headers=server.authorization() | {"Content-Type": "application/sparql-update"},
+        timeout=60,
+    )
+
+
+def numbers(server) -> list[int]:
+    query = "SELECT ?n WHERE { <http://example.org/s> <http://example.org/p> ?n } ORDER BY ?n"
+    response = requests.get(server.url + "/sparql", params={"query": query}, timeout=60)
+    response.raise_for_status()
+    return [int(row["n"]["value"]) for row in response.json()["results"]["bindings"]]
+
+
+def insert(number):
+    return f"INSERT DATA {{ <http://example.org/s> <http://example.org/p> {number} }}"
+
+
+def test_writes_are_there_after_a_restart_and_earlier_generations_are_not(serve, tmp_path):
+    store = tmp_path / "store"
+    first = serve("--empty", "--store", store, token=TOKEN)
+    for number in range(3):
+        assert update(first, insert(number)).status_code == 204
+        assert numbers(first) == list(range(number + 1))
+
+    assert first.terminate() == 0
+    second = serve("--empty", "--store", store)
+
+    assert numbers(second) == [0, 1, 2]
+    assert len(os.listdir(store / "generations")) == 1
+
+
+def test_a_new_store_is_loaded_with_the_published_graph(serve, tmp_path):
+    server = serve("--store", tmp_path / "store")
+    query = "SELECT (COUNT(*) AS ?n) WHERE { GRAPH <https://w3id.org/incsr/graph/incsr2014> { ?s ?p ?o } }"
+
+    response = requests.get(server.url + "/sparql", params={"query": query}, timeout=60)
+
+    assert int(response.json()["results"]["bindings"][0]["n"]["value"]) > 500
+
+
+def test_no_acknowledged_write_is_lost_to_sigkill(serve, tmp_path):
+    store = tmp_path / "store"
+    server = serve("--empty", "--store", store, token=TOKEN)
+    acknowledged, tried = [], []
+
+    def write():
+        for number in range(1000):
+            tried.append(number)
+            try:
+                if update(server, insert(number)).status_code == 204:
+                    acknowledged.append(number)
+            except requests.RequestException:
+                return
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    while len(acknowledged) < 4:
+        time.sleep(0.01)
+    for pid in server.processes():
+        os.kill(pid, signal.SIGKILL)
+    writing.join()
+    found = numbers(serve("--empty", "--store", store))
+
+    assert set(acknowledged) <= set(found) <= set(tried)
+
+
+def test_an_update_that_runs_away_leaves_the_store_as_it_was(serve, tmp_path):
+    server = serve("--store", tmp_path / "store", token=TOKEN)
+    assert update(server, insert(1)).status_code == 204
+    runaway = """DELETE DATA { <http://example.org/s> <http://example.org/p> 1 } ;
+        INSERT { <http://example.org/s> <http://example.org/p> ?n }
+        WHERE { SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } }"""
+
+    response = update(server, runaway, timeout="0.5")
+
+    assert response.status_code == 504
+    assert numbers(server) == [1]
+    assert update(server, insert(2)).status_code == 204
+    assert numbers(server) == [1, 2]
+
+
+def test_a_directory_in_use_is_said_to_be_in_use(serve, tmp_path):
+    serve("--empty", "--store", tmp_path / "store")
+    command = [sys.executable, "-m", "incsr.cli", "serve", "--port", "0", "--store", str(tmp_path / "store")]
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert ended.returncode == 2
+    assert "is in use by another incsr serve" in ended.stderr
+
+
+@pytest.mark.parametrize("mode", ["strict", "union"])
+def test_a_directory_of_the_other_mode_is_refused(serve, tmp_path, mode):
+    first = serve("--empty", "--store", tmp_path / "store", "--default-graph", mode)
+    assert first.terminate() == 0
+    other = {"strict": "union", "union": "strict"}[mode]
+    command = [sys.executable, "-m", "incsr.cli", "serve", "--port", "0", "--default-graph", other, "--store"]
+
+    ended = subprocess.run([*command, str(tmp_path / "store")], capture_output=True, text=True, timeout=60)
+
+    assert ended.returncode == 2
+    assert f"was made with --default-graph {mode}" in ended.stderr
+
+
+def test_a_directory_with_other_things_is_refused(tmp_path):
+    (tmp_path / "letters.txt").write_text("mine")
+    command = [sys.executable, "-m", "incsr.cli", "serve", "--port", "0", "--store", str(tmp_path)]
+
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert ended.returncode == 2
+    assert "letters.txt" in ended.stderr
+    assert (tmp_path / "letters.txt").read_text() == "mine"
