@@ -61,9 +61,9 @@ def page(outcomes):
         "`incsr serve --empty --default-graph strict`: data is loaded through the graph store protocol,\n"
         "queries and updates are sent by POST, solutions are compared as RDF terms, numbers and booleans by\n"
         "value. Protocol, graph store and service description tests send the requests that their manifests\n"
-        "describe. Federated queries call servers on loopback that the operator has allowed. A text counts as\n"
-        "well-formed where the server does not call it malformed, even if it will not carry it out (LOAD,\n"
-        "SERVICE).\n\n"
+        "describe. Federated queries call servers on loopback that the operator has allowed. A text counts\n"
+        "as well-formed where the server does not call it malformed, even if it will not carry it out\n"
+        "(LOAD, SERVICE).\n\n"
     )
     yield "| suite | passed | of |\n| --- | ---: | ---: |\n"
     for group, passed, everything in counts(outcomes):

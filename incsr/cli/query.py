@@ -3,7 +3,21 @@
 import sys
 from pathlib import Path
 
-FORMATS = "table csv tsv json xml html text turtle ntriples rdfxml jsonld trig nquads".split()
+FORMATS = (
+    "table",
+    "csv",
+    "tsv",
+    "json",
+    "xml",
+    "html",
+    "text",
+    "turtle",
+    "ntriples",
+    "rdfxml",
+    "jsonld",
+    "trig",
+    "nquads",
+)
 
 
 def register(subparsers):

@@ -93,6 +93,7 @@ def graph(statements, prefixes):
     named = any(
         isinstance(each, Quad) and isinstance(each.graph_name, NamedNode | BlankNode) for each in listed
     )
+    caption = f"{len(listed)} {'triple' if len(listed) == 1 else 'triples'}"
     head = ["subject", "predicate", "object", *(["graph"] if named else [])]
 
     def cells():
@@ -103,4 +104,4 @@ def graph(statements, prefixes):
                 row.append(term(name, names) if isinstance(name, NamedNode | BlankNode) else "")
             yield row
 
-    yield from page("Graph", _table(f"{len(listed)} triples", head, cells()))
+    yield from page("Graph", _table(caption, head, cells()))
