@@ -18,6 +18,8 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
+import requests
+import servers
 
 from incsr.sources import graphs
 
@@ -58,25 +60,25 @@ def answer(store, query):
 
 
 @pytest.fixture(scope="module")
-def serve(tmp_path_factory):
+def oxigraph(tmp_path_factory):
     """A function from a file of facts to the address of an Oxigraph server on loopback that holds them."""
     command = Path(sys.executable).with_name("oxigraph")
-    oxigraph = str(command) if command.exists() else shutil.which("oxigraph")
-    assert oxigraph, "the oxigraph server is not installed: it is in the test extra"
+    program = str(command) if command.exists() else shutil.which("oxigraph")
+    assert program, "the oxigraph server is not installed: it is in the test extra"
     running = []
 
     def start(*files):
         location = tmp_path_factory.mktemp("server")
         for file in files:
             subprocess.run(
-                [oxigraph, "load", "--location", str(location), "--file", str(file)],
+                [program, "load", "--location", str(location), "--file", str(file)],
                 check=True, capture_output=True, timeout=60,
             )  # fmt: skip
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         process = subprocess.Popen(
-            [oxigraph, "serve-read-only", "--location", str(location), "--bind", f"127.0.0.1:{port}",
+            [program, "serve-read-only", "--location", str(location), "--bind", f"127.0.0.1:{port}",
              "--union-default-graph"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
@@ -170,12 +172,10 @@ def test_every_query_of_the_guide_is_run_by_a_test_of_this_file(store):
     assert reached | federated == set(blocks("sparql"))
 
 
-def test_pandas_program_joins_the_guides_table_over_http(tmp_path, monkeypatch, capsys, store, serve):
-    dump = tmp_path / "incsr2014.nq"
-    store.dump(str(dump), format=ox.RdfFormat.N_QUADS)
+def test_pandas_program_joins_the_guides_table_over_http(tmp_path, monkeypatch, capsys, published):
     (tmp_path / "aid.csv").write_text(blocks("csv")[0], encoding="utf-8")
     (tmp_path / "trained.rq").write_text(query_about("scheme:iso3166-1-alpha3"), encoding="utf-8")
-    program = blocks("python")[0].replace("http://localhost:5000/sparql", serve(dump) + "/query")
+    program = blocks("python")[0].replace("http://localhost:5000", published.url)
     monkeypatch.chdir(tmp_path)
     names = {}
 
@@ -227,22 +227,49 @@ FEDERATED = {
 }
 
 
-@pytest.mark.parametrize("endpoint", [pytest.param(e, id=SERVICES[e].removesuffix(".ttl")) for e in SERVICES])
-def test_federated_query_of_the_guide_joins_our_graph_with_a_second_server(store, serve, endpoint):
-    (query,) = [block for block in blocks("sparql") if f"SERVICE <{endpoint}>" in block]
-    address = serve(ROOT / "tests" / "federation" / SERVICES[endpoint])
+@pytest.fixture(scope="module")
+def elsewhere(oxigraph):
+    """The address on loopback that stands in for each endpoint of the guide."""
+    folder = ROOT / "tests" / "federation"
+    return {endpoint: oxigraph(folder / file) + "/query" for endpoint, file in SERVICES.items()}
 
-    found = answer(store, query.replace(f"<{endpoint}>", f"<{address}/query>"))
+
+def federated_query(endpoint, elsewhere):
+    """The guide's query that asks this endpoint, with its stand-in in its place."""
+    (query,) = [block for block in blocks("sparql") if f"SERVICE <{endpoint}>" in block]
+    return query.replace(f"<{endpoint}>", f"<{elsewhere[endpoint]}>")
+
+
+EACH_ENDPOINT = pytest.mark.parametrize(
+    "endpoint", [pytest.param(endpoint, id=file.removesuffix(".ttl")) for endpoint, file in SERVICES.items()]
+)
+
+
+@EACH_ENDPOINT
+def test_federated_query_joins_a_download_of_ours_with_a_second_server(store, elsewhere, endpoint):
+    found = answer(store, federated_query(endpoint, elsewhere))
 
     assert found == FEDERATED[endpoint]
 
 
-def test_program_for_a_download_answers_a_federated_query(tmp_path, monkeypatch, capsys, store, serve):
+def test_our_endpoint_asks_the_servers_that_its_operator_allowed_and_no_other(elsewhere, published):
+    allowed = [word for address in elsewhere.values() for word in ("--service-allow", address)]
+    with servers.running(*allowed) as server:
+        for endpoint in SERVICES:
+            query = {"query": federated_query(endpoint, elsewhere)}
+            csv_rows = {"Accept": "text/csv"}
+
+            joined = requests.get(f"{server.url}/sparql", params=query, headers=csv_rows, timeout=30)
+            refused = requests.get(f"{published.url}/sparql", params=query, headers=csv_rows, timeout=30)
+
+            joined.encoding = "utf-8"
+            assert [tuple(row) for row in csv.reader(joined.text.splitlines())][1:] == FEDERATED[endpoint]
+            assert refused.status_code == 403
+
+
+def test_program_for_a_download_answers_a_federated_query(tmp_path, monkeypatch, capsys, store, elsewhere):
     store.dump(str(tmp_path / "incsr2014.nq"), format=ox.RdfFormat.N_QUADS)
-    endpoint = "https://dbpedia.org/sparql"
-    (query,) = [block for block in blocks("sparql") if f"SERVICE <{endpoint}>" in block]
-    address = serve(ROOT / "tests" / "federation" / SERVICES[endpoint])
-    query = query.replace(f"<{endpoint}>", f"<{address}/query>")
+    query = federated_query("https://dbpedia.org/sparql", elsewhere)
     (tmp_path / "federated.rq").write_text(query, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
