@@ -112,7 +112,8 @@ def test_the_same_dataset_comes_back(name, graph, other):
 def test_rdflib_reads_the_same_graph(name, parser):
     source = (
         "@prefix e: <http://example.org/> . @prefix skos: <http://www.w3.org/2004/02/skos/core#> .\n"
-        'e:s a skos:Concept ; skos:prefLabel "é"@en , "a\\r\\nb" ; e:p [ e:q ( 1 2.50 [ e:r e:s ] ) ] , true .'
+        'e:s a skos:Concept ; skos:prefLabel "é"@en , "a\\r\\nb" ;\n'
+        "    e:p [ e:q ( 1 2.50 [ e:r e:s ] ) ] , true ."
     )
     wanted = rdflib.Graph().parse(data=source, format="turtle")
     graph = [quad.triple for quad in ox.parse(source, format=ox.RdfFormat.TURTLE)]

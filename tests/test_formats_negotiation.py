@@ -47,6 +47,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
         ),
         pytest.param("text/html, image/gif, *; q=.2, */*; q=.2", "text/html", id="what Java sends"),
         pytest.param(BROWSER, "text/html", id="a browser gets a page"),
+        pytest.param(";, text/csv", "text/csv", id="nor is an empty one an obstacle"),
         pytest.param("nonsense, text/csv", "text/csv", id="what is no range is passed over"),
         pytest.param("image/png", None, id="nothing acceptable"),
         pytest.param(f"{JSON};q=0", None, id="nothing but an exclusion"),

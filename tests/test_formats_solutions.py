@@ -1,4 +1,4 @@
-"""The contract of `formats.chunks` and `formats.write` for solutions and booleans: nothing lost, nothing ill-formed.
+"""The contract of `formats.chunks` and `formats.write` for solutions: nothing is lost, nothing ill-formed.
 
 Read back by readers that are not ours: the standard library's JSON, XML and CSV, and the engine's parsers.
 """

@@ -22,8 +22,8 @@ def media_ranges(accept):
     """The ranges of an Accept header as (type, subtype, parameters, quality), without what is no range."""
     ranges = []
     for member in _MEMBER.findall(accept):
-        first, *parts = _PART.findall(member)
-        name = first.strip().lower()
+        name, *parts = _PART.findall(member) or [""]
+        name = name.strip().lower()
         if name == "*":  # java.net.HttpURLConnection sends "*; q=.2"
             name = "*/*"
         type_, slash, subtype = name.partition("/")

@@ -11,11 +11,13 @@ from json.encoder import encode_basestring as json_string
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 
+from incsr.namespaces import BASE
+
 XSD = "http://www.w3.org/2001/XMLSchema#"
 STRING = f"{XSD}string"
 LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"
 DIR_LANG_STRING = "http://www.w3.org/1999/02/22-rdf-syntax-ns#dirLangString"
-ESCAPED = "https://w3id.org/incsr/xml#"
+ESCAPED = f"{BASE}xml#"
 
 # What XML 1.0 cannot contain, not even as a character reference (section 2.2).
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
