@@ -6,6 +6,7 @@ opened by us (granian's own would share a port with another server unnoticed), a
 
 import asyncio
 import errno
+import resource
 import socket
 
 from incsr.log import Log
@@ -15,6 +16,8 @@ from incsr.workers.pool import Pool
 
 BACKLOG = 1024
 WARM_AFTER_S = 0.3
+# Idle connections cost a descriptor and some kilobytes each; too few places would let anybody fill them.
+MOST_CONNECTIONS = 16_384
 
 
 class StartError(Exception):
@@ -26,6 +29,8 @@ def serve(settings) -> int:
 
     Raises: StartError where the address cannot be listened on or the data cannot be loaded.
     """
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     listening = listen(settings)
     log = Log(settings.log)
     pool = Pool(settings, log)
@@ -70,7 +75,7 @@ async def _serve(settings, listening, pool, log):
     import signal
 
     from granian._granian import SocketHolder
-    from granian.constants import Interfaces
+    from granian.constants import HTTPModes, Interfaces
     from granian.http import HTTP1Settings
     from granian.server.embed import Server
 
@@ -95,10 +100,14 @@ async def _serve(settings, listening, pool, log):
         address=host,
         port=port,
         interface=Interfaces.ASGINL,
+        # Speaking HTTP/1 alone, a connection that never says a word is closed in time; with automatic
+        # detection it is not (measured).
+        http=HTTPModes.http1,
         websockets=False,
         log_enabled=False,
         backlog=BACKLOG,
-        http1_settings=HTTP1Settings(header_read_timeout=10_000),
+        backpressure=MOST_CONNECTIONS,
+        http1_settings=HTTP1Settings(header_read_timeout=min(60_000, int(settings.body_timeout_s * 1000))),
     )
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
