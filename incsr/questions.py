@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from incsr import sources
+from incsr.namespaces import ID
 
 FIELD = re.compile(r"#\s?(question|source|parameter|answer):[ \t]*(.*)")
 MORE = re.compile(r"# {2,}(\S.*)")
@@ -196,7 +197,7 @@ def _header(path: Path, lines: list[str]):
 def _parameter(path: Path, number: int, value: str, earlier) -> Parameter:
     match = PARAMETER.fullmatch(value)
     if not match:
-        form = '# parameter: country = <https://w3id.org/incsr/id/country/GT> "country"'
+        form = f'# parameter: country = <{ID}country/GT> "country"'
         raise QuestionError(path, number, f"a parameter is a name, a default term and words: {form}")
     if match[1] in [parameter.name for parameter, _ in earlier]:
         raise QuestionError(path, number, f"parameter {match[1]} stands here a second time; keep one")

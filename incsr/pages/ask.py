@@ -8,13 +8,12 @@ from flask import jsonify, render_template, request
 
 from incsr.namespaces import PREFIXES
 
-STARTER = """PREFIX cbp: <https://w3id.org/incsr/cbp#>
-PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
-PREFIX sdmx-measure: <http://purl.org/linked-data/sdmx/2009/measure#>
-
+STARTER = "".join(
+    f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("cbp", "graph", "skos", "sdmx-measure")
+) + """
 # Every figure with its hedge and the words it rests on
 SELECT ?what ?hedge ?value ?words WHERE {
-  GRAPH <https://w3id.org/incsr/graph/incsr2014> {
+  GRAPH graph:incsr2014 {
     ?figure a cbp:Measurement ;
             cbp:indicator/skos:prefLabel ?what ;
             sdmx-measure:obsValue ?value ;

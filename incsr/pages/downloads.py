@@ -5,7 +5,7 @@ import hashlib
 from flask import Response, abort, render_template, request
 
 from incsr import __version__
-from incsr.namespaces import GRAPH
+from incsr.namespaces import GRAPH, SOURCE_TEXT
 from incsr.pages import figures as reading
 from incsr.pages.tables import FORMATS, table_response
 from incsr.pages.things import RDF_TYPES
@@ -45,7 +45,7 @@ def tidy(figures):
                 figure.rate or None, figure.dated or None, figure.period, figure.likely or None, figure.placed or None, figure.area,
                 figure.rounded and int(figure.rounded) or None, "; ".join(figure.superlatives) or None, figure.graph,
                 figure.quotation or None, start, end,
-                f"https://w3id.org/incsr/source/incsr2014-cbp.txt#char={start},{end}" if figure.passages else None,
+                f"{SOURCE_TEXT}#char={start},{end}" if figure.passages else None,
                 figure.formula or None, " ".join(figure.notes) or None,
             ]
         )
