@@ -38,8 +38,7 @@ def create_app(settings=None, executor=None) -> Flask:
     graph = pages.Graph(executor.run, executor.version)
     site = pages.Site(graph, sources.texts(), questions.read_all(), settings)
     prefix = settings.url_prefix or None
-    if hasattr(endpoint, "blueprint"):
-        app.register_blueprint(endpoint.blueprint(executor, settings), url_prefix=prefix)
+    app.register_blueprint(endpoint.blueprint(executor, settings), url_prefix=prefix)
     app.register_blueprint(pages.blueprint(site), url_prefix=prefix)
 
     @app.after_request

@@ -181,7 +181,7 @@ class Exchange:
         if answer.problem is not None:
             return protocol.finish(request, planned, answer.problem, settings)
         body = answer.body if answer.body is not None else answer.chunks
-        return protocol.finish(request, planned, (answer.head, body), settings)
+        return protocol.finish(request, planned, (answer.head, body), settings, answer.version)
 
     def request(self, body: bytes) -> Request:
         scope = self.scope
