@@ -183,11 +183,12 @@ def test_strace_sees_evaluators_compute_and_nothing_else(serve, ear, planted, tm
     tracer.stderr.close()
 
     lines = trace.read_text().splitlines()
-    calls = {line.split(None, 1)[1].split("(")[0] for line in lines if "(" in line and "<..." not in line}
+    calls = [line.split(None, 1)[1] for line in lines if "(" in line and "<..." not in line]
     reaching = {
         *("socket", "connect", "bind", "accept", "sendmsg", "open", "openat", "openat2", "creat", "stat"),
         *("execve", "clone", "clone3", "fork", "vfork", "kill", "ptrace", "unlink", "rename", "mkdir"),
     }
-    assert {"recvfrom", "sendto"} <= calls
-    assert len(lines) > 200
-    assert not calls & reaching
+    assert len(calls) > 200
+    assert {"recvfrom", "sendto"} <= {call.split("(")[0] for call in calls}
+    # What a library tries (how many processors are there?) is refused.
+    assert [call for call in calls if call.split("(")[0] in reaching and "EPERM" not in call] == []
