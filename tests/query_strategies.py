@@ -72,7 +72,7 @@ def expressions(values):
 
 
 def careful(values):
-    """A boolean expression that asks for numbers before it compares: what it says of others is not at stake."""
+    """A boolean expression that asks for numbers before it compares: what others give is not at stake."""
     name = st.sampled_from(VARIABLES)
     sign = st.sampled_from(["=", "!=", "<", ">", "<=", ">="])
     atom = st.one_of(
