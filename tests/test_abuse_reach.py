@@ -156,7 +156,8 @@ def test_strace_sees_evaluators_compute_and_nothing_else(serve, ear, planted, tm
     # Watched processes are slow; they must not be replaced by others that nobody watches.
     server = serve("--slow-after", "20", "--timeout", "20", "--workers", "2")
     requests.get(server.url + "/sparql", params={"query": "ASK {}"}, timeout=30)
-    evaluators = server.processes()[2:]
+    while len(evaluators := server.processes()[2:]) < 2:
+        time.sleep(0.05)
     attached = [argument for pid in evaluators for argument in ("-p", str(pid))]
     tracer = subprocess.Popen(
         ["strace", "-f", "-o", str(trace), *attached], stderr=subprocess.PIPE, text=True
