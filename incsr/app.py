@@ -29,7 +29,7 @@ def create_app(settings=None, executor=None) -> Flask:
     if executor is None:
         executor = PoolExecutor(settings, Log(settings.log))
         atexit.register(executor.close)
-    app = Flask("incsr")
+    app = Flask("incsr", static_url_path=f"{settings.url_prefix}/static")
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies

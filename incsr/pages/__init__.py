@@ -20,7 +20,9 @@ from incsr.pages import (
     downloads,
     figures,
     home,
+    indexes,
     maps,
+    measurements,
     names,
     pictures,
     reading,
@@ -32,8 +34,21 @@ from incsr.pages import (
 from incsr.pages.graph import Graph, GraphUnavailable
 from incsr.pages.standing import Standing
 
-VIEWS = (home, report, things, asking, pictures, ask, searching, vocabulary, downloads, about)
-STANDING_WAIT_S = 3.0
+VIEWS = (
+    home,
+    report,
+    things,
+    indexes,
+    asking,
+    pictures,
+    ask,
+    searching,
+    vocabulary,
+    downloads,
+    measurements,
+    about,
+)
+LONGEST = 2000
 
 
 @dataclass
@@ -61,7 +76,7 @@ class Site:
 
     @property
     def coverage(self):
-        return self.standing.of("verify", STANDING_WAIT_S)
+        return self.standing.of("verify", 0.0)
 
     @property
     def validation(self):
@@ -85,6 +100,11 @@ def blueprint(site):
     def capitalize_first(text):
         return text[:1].upper() + text[1:]
 
+    @pages.app_template_filter("shortened")
+    def shortened(text):
+        """A literal as a page shows it: a huge one is cut, and says so; its RDF forms have all of it."""
+        return text if len(text) <= LONGEST else f"{text[:LONGEST]}… ({len(text):,} characters)"
+
     @pages.app_context_processor
     def shared():
         def country_codes():
@@ -95,6 +115,7 @@ def blueprint(site):
             "definition": lambda iri: site.names.definitions.get(iri, ""),
             "other_names": lambda iri: sorted(site.names.others.get(iri, ())),
             "fact_label": site.fact_label,
+            "figures_by_iri": lambda: site.figures,
             "path": addresses.address_of,
             "root": addresses.root,
             "outward": lambda iri: names.path_of(iri) is None,
@@ -119,10 +140,19 @@ def blueprint(site):
         if error.code is None or error.code < 400:
             return error
         accept = request.accept_mimetypes
-        problem = bool(accept) and accept.best_match(["text/html", "application/problem+json", "application/json"])
-        headers = [(k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")]
+        problem = bool(accept) and accept.best_match(
+            ["text/html", "application/problem+json", "application/json"]
+        )
+        headers = [
+            (k, v) for k, v in error.get_headers() if k.lower() not in ("content-type", "content-length")
+        ]
         if problem and problem != "text/html":
-            body = {"type": "about:blank", "title": error.name, "status": error.code, "detail": error.description}
+            body = {
+                "type": "about:blank",
+                "title": error.name,
+                "status": error.code,
+                "detail": error.description,
+            }
             return Response(json.dumps(body), error.code, headers, content_type="application/problem+json")
         try:
             near = things.near(site, request.path) if error.code == 404 else []

@@ -16,15 +16,27 @@ def register(pages, site):
     def about():
         stated = [f for f in site.figures.values() if f.graph == "incsr2014"]
         undated = [f for f in stated if not f.dated]
-        alone = [f for f in stated if not any(o.graph == "context" and o.indicator == f.indicator for o in site.figures.values())]
-        return render_template("about.html", section="pages.about", stated=stated, undated=undated, alone=alone)
+        alone = [
+            f
+            for f in stated
+            if not any(o.graph == "context" and o.indicator == f.indicator for o in site.figures.values())
+        ]
+        return render_template(
+            "about.html", section="pages.about", stated=stated, undated=undated, alone=alone
+        )
 
     @pages.get("/status")
     def status():
         triples = int(site.graph.select(SIZES)[0]["n"].value)
         return render_template(
-            "status.html", section="pages.about", triples=triples, coverage=site.coverage, validation=site.validation,
-            version=__version__, data_version=site.graph.version, figures=len(site.figures),
+            "status.html",
+            section="pages.about",
+            triples=triples,
+            coverage=site.coverage,
+            validation=site.validation,
+            version=__version__,
+            data_version=site.graph.version,
+            figures=len(site.figures),
         )
 
     @pages.get("/changelog")

@@ -4,6 +4,7 @@ Pure: takes text, sections and facts; knows no Flask and no graph.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 ORDER = ("figure", "slip", "thing", "relation")
 
@@ -35,10 +36,10 @@ class Segment:
 
 @dataclass(slots=True)
 class Run:
-    """Segments that one figure covers together, or a single segment without a figure."""
+    """Neighbouring segments that lead to one page: a figure's, else a thing's; none for plain text."""
 
     segments: list
-    figure: Fact | None = None
+    lead: Fact | None = None
     first: bool = True  # where a figure's words are interrupted, only the first run carries its explanation
 
 
@@ -47,6 +48,7 @@ class Sentence:
     iri: str
     start: int
     end: int
+    kind: str  # "heading", "sentence", or "" for text between sentences
     runs: list
     facts: int = 0
 
@@ -72,7 +74,7 @@ def segments(text, start, end, facts, words=None):
         cuts.update((max(start, words[0]), min(end, words[1])))
     points = sorted(cuts)
     found = []
-    for left, right in zip(points, points[1:]):
+    for left, right in pairwise(points):
         found.append(
             Segment(
                 left,
@@ -85,19 +87,27 @@ def segments(text, start, end, facts, words=None):
 
 
 def runs(pieces, explained):
-    """Group segments by the shortest figure over them; `explained` collects figures already introduced."""
+    """Group segments by what they lead to; `explained` collects the figures already introduced."""
     grouped = []
     for segment in pieces:
-        figures = [fact for fact in segment.facts if fact.kind == "figure"]
-        figure = min(figures, key=lambda fact: (fact.end - fact.start, fact.start), default=None)
-        if figure and grouped and grouped[-1].figure == figure:
+        lead = _lead(segment)
+        if grouped and grouped[-1].lead == lead and lead is not None:
             grouped[-1].segments.append(segment)
-        else:
-            first = figure is not None and figure.iri not in explained
-            if figure:
-                explained.add(figure.iri)
-            grouped.append(Run([segment], figure, first))
+            continue
+        first = lead is not None and lead.iri not in explained
+        if lead is not None:
+            explained.add(lead.iri)
+        grouped.append(Run([segment], lead, first))
     return grouped
+
+
+def _lead(segment):
+    """The fact whose page a reader of these words wants: the shortest figure over them, else the shortest thing."""
+    for kind in ("figure", "thing"):
+        facts = [fact for fact in segment.facts if fact.kind == kind]
+        if facts and segment.text.strip():
+            return min(facts, key=lambda fact: (fact.end - fact.start, fact.start))
+    return None
 
 
 def annotate(text, blocks, sentences, facts, words=None):
@@ -112,15 +122,24 @@ def annotate(text, blocks, sentences, facts, words=None):
     for iri, kind, start, end in blocks:
         own = [s for s in sentences if s[2] >= start and s[3] <= end] or [(iri, "sentence", start, end)]
         parts, at = [], start
-        for sentence_iri, _, left, right in own:
+        for sentence_iri, sort, left, right in own:
             if left > at:
-                parts.append(Sentence("", at, left, runs(segments(text, at, left, facts, words), explained)))
+                parts.append(
+                    Sentence("", at, left, "", runs(segments(text, at, left, facts, words), explained))
+                )
             count = sum(1 for fact in facts if fact.start >= left and fact.end <= right)
             parts.append(
-                Sentence(sentence_iri, left, right, runs(segments(text, left, right, facts, words), explained), count)
+                Sentence(
+                    sentence_iri,
+                    left,
+                    right,
+                    sort,
+                    runs(segments(text, left, right, facts, words), explained),
+                    count,
+                )
             )
             at = right
         if at < end:
-            parts.append(Sentence("", at, end, runs(segments(text, at, end, facts, words), explained)))
+            parts.append(Sentence("", at, end, "", runs(segments(text, at, end, facts, words), explained)))
         page.append(Block(iri, kind, start, end, parts))
     return page

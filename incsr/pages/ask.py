@@ -7,10 +7,11 @@ the address's `edit` parameter is put into the editor, not run; `run` puts it th
 from flask import jsonify, render_template, request
 
 from incsr.namespaces import PREFIXES
+from incsr.pages import reading
 
-STARTER = "".join(
-    f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("cbp", "graph", "skos", "sdmx-measure")
-) + """
+STARTER = (
+    "".join(f"PREFIX {prefix}: <{PREFIXES[prefix]}>\n" for prefix in ("cbp", "graph", "skos", "sdmx-measure"))
+    + """
 # Every figure with its hedge and the words it rests on
 SELECT ?what ?hedge ?value ?words WHERE {
   GRAPH graph:incsr2014 {
@@ -24,6 +25,7 @@ SELECT ?what ?hedge ?value ?words WHERE {
 }
 ORDER BY DESC(?value)
 """
+)
 COMPLETIONS = """
 SELECT DISTINCT ?term ?label ?definition ?role WHERE {
   { ?x a ?term BIND ("class" AS ?role) } UNION { ?s ?term ?o BIND ("property" AS ?role) }
@@ -53,7 +55,12 @@ def html(site):
     """The page, for `GET /sparql` of a browser without a query."""
     query = request.args.get("edit") or request.args.get("run") or STARTER
     return render_template(
-        "ask.html", section="pages.ask", query=query, run="run" in request.args, questions=site.questions, prefixes=PREFIXES
+        "ask.html",
+        section="pages.ask",
+        query=query,
+        run="run" in request.args,
+        questions=site.questions,
+        prefixes=PREFIXES,
     )
 
 
@@ -74,3 +81,8 @@ def register(pages, site):
         """Labels of up to 500 IRIs, asked by repeated `iri` parameters: what stands beside IRIs in results."""
         asked = request.args.getlist("iri")[:500]
         return jsonify({iri: site.names.labels[iri] for iri in asked if iri in site.names.labels})
+
+    @pages.get("/ask/countries.json")
+    def ask_countries():
+        """ISO 3166-1 numeric codes by country IRI: what joins an answer's countries to the shapes of a map."""
+        return jsonify(site.graph.kept("country.codes", reading.country_codes))

@@ -60,4 +60,3 @@ def chosen(site, name):
         return asked, asked.with_values(values) if values else asked.query, values, ""
     except ValueError as error:
         return asked, asked.query, values, str(error)
-

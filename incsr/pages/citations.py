@@ -1,4 +1,4 @@
-"""How to cite a page: plain text, BibTeX and CSL-JSON, with the words and their place where it is a figure."""
+"""How to cite a page: plain text, BibTeX and CSL-JSON; a figure with its words and their place."""
 
 import json
 
@@ -9,11 +9,11 @@ ADDRESS = "http://www.state.gov/j/inl/rls/nrcrpt/2014/vol1/223184.htm"
 
 def of(site, iri, kind, figure=None):
     """The three forms of a citation for one thing; `figure` adds the quoted words and their offsets."""
-    name = figure.names["indicator"] + ": " + figure.text if figure else site.names.label(iri)
+    name = title_of(figure) if figure else site.fact_label(iri)
     words = ""
     if figure and figure.passages:
         start, end, exact = figure.passages[0]
-        words = f" The words are “{exact}” (characters {start}–{end})."
+        words = f" The words are “{exact}” (characters {start} to {end})."
     plain = f"“{name}”, in {AUTHOR}, {TITLE}, International Narcotics Control Strategy Report, Volume I, March 2014.{words} {iri}"
     note = f"Data edition; original at {ADDRESS}.{words}"
     key = iri.rsplit("/", 2)
@@ -39,7 +39,25 @@ def of(site, iri, kind, figure=None):
     return {"plain": plain, "bibtex": bibtex, "csl": json.dumps(csl, indent=2, ensure_ascii=False)}
 
 
+def title_of(figure):
+    """A figure's title: what is counted, where, when, and the number with its hedge."""
+    about = ", ".join(part for part in (figure.names["indicator"], figure.placed, figure.dated) if part)
+    return f"{about[:1].upper()}{about[1:]}: {figure.text} ({figure.names['subject']})"
+
+
+TEX = {
+    "\\": r"\textbackslash{}",
+    "{": r"\{",
+    "}": r"\}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
 def _tex(text):
-    for character in "&%$#_":
-        text = text.replace(character, "\\" + character)
-    return text
+    return "".join(TEX.get(character, character) for character in " ".join(text.split()))

@@ -1,14 +1,16 @@
-"""Downloads: the whole graph and each named graph in every format, and the tidy table of measurements."""
+"""Downloads: the whole graph and each named graph in every format, each with size and checksum."""
 
 import hashlib
+import threading
 
 from flask import Response, abort, render_template, request
 
 from incsr import __version__
-from incsr.namespaces import GRAPH, SOURCE_TEXT
-from incsr.pages import figures as reading
-from incsr.pages.tables import FORMATS, table_response
-from incsr.pages.things import RDF_TYPES
+from incsr.namespaces import GRAPH
+from incsr.pages.graph import GraphUnavailable
+from incsr.pages.graph import iri as ref
+from incsr.pages.negotiation import RDF_TYPES
+from incsr.pages.tables import FORMATS
 
 SIZES = "SELECT ?g (COUNT(*) AS ?n) WHERE { GRAPH ?g { ?s ?p ?o } } GROUP BY ?g ORDER BY ?g"
 WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH <%s> { ?s ?p ?o } }"
@@ -24,68 +26,125 @@ SAYS = {
     "void": "Statistics of these graphs",
     "questions": "The competency questions as SHACL-SPARQL executables",
 }
-COLUMNS = (
-    "measurement", "subject", "subject_iri", "indicator", "indicator_iri", "value", "stated_as", "hedge", "unit", "per",
-    "period", "period_iri", "likely_period", "area", "area_iri", "rounded_to", "superlative", "said_by",
-    "quotation", "start", "end", "evidence", "formula", "note",
-)
+EVERYTHING = "incsr"
+QUADS = {"nq": "application/n-quads", "trig": "application/trig"}  # with the graphs' names
+NAMES = {
+    "ttl": "Turtle",
+    "jsonld": "JSON-LD",
+    "nt": "N-Triples",
+    "rdf": "RDF/XML",
+    "nq": "N-Quads",
+    "trig": "TriG",
+}
 
 
-def tidy(figures):
-    """The measurements as one row each in `COLUMNS`: text, numbers, None where nothing is stated."""
-    rows = []
-    for figure in figures:
-        start, end = (figure.passages[0][0], figure.passages[0][1]) if figure.passages else (None, None)
-        value = figure.value and (float(figure.value) if "." in figure.value else int(figure.value))
-        rows.append(
-            [
-                figure.iri, figure.names["subject"], figure.subject, figure.names["indicator"], figure.indicator,
-                value or None, figure.words or None, figure.hedge or ("exactly" if figure.value else None),
-                reading.UNITS.get(figure.unit, ("", figure.unit))[1] or ("count" if figure.unit == "NUM" else None),
-                figure.rate or None, figure.dated or None, figure.period, figure.likely or None, figure.placed or None, figure.area,
-                figure.rounded and int(figure.rounded) or None, "; ".join(figure.superlatives) or None, figure.graph,
-                figure.quotation or None, start, end,
-                f"{SOURCE_TEXT}#char={start},{end}" if figure.passages else None,
-                figure.formula or None, " ".join(figure.notes) or None,
-            ]
-        )
-    return rows
+class Files:
+    """The files to download for the current data version: bodies when asked for, sizes and checksums as they come."""
+
+    def __init__(self, graph):
+        self.graph = graph
+        self._measured = ("", {})
+        self._lock = threading.Lock()
+        self._thread = None
+
+    def graphs(self):
+        """(name, triples) of each named graph of ours."""
+        rows = self.graph.kept("download.sizes", lambda graph: graph.select(SIZES))
+        found = [(row["g"].value, int(row["n"].value)) for row in rows]
+        return [(iri.removeprefix(GRAPH), count) for iri, count in found if iri.startswith(GRAPH)]
+
+    def names(self):
+        """(name, suffix) of every file."""
+        graphs = [name for name, _count in self.graphs()]
+        return [
+            *((EVERYTHING, suffix) for suffix in (*RDF_TYPES, *QUADS)),
+            *((name, suffix) for name in graphs for suffix in RDF_TYPES),
+        ]
+
+    def body(self, name, suffix):
+        """The bytes of one file."""
+        return self.graph.kept(f"download.{name}.{suffix}", lambda _graph: self._made(name, suffix))
+
+    def _made(self, name, suffix):
+        if suffix in QUADS:
+            return b"".join(self._quads(graph, suffix) for graph, _count in self.graphs())
+        query = UNION if name == EVERYTHING else WHOLE % (GRAPH + name)
+        return self.graph.rdf(query, RDF_TYPES[suffix])
+
+    def _quads(self, name, suffix):
+        """One graph's part of the N-Quads or TriG file, from its N-Triples."""
+        triples, graph = self.body(name, "nt"), ref(GRAPH + name).encode()
+        if suffix == "trig":
+            return graph + b" {\n" + triples + b"}\n"
+        return b"".join(line.rstrip(b" .") + b" " + graph + b" .\n" for line in triples.splitlines() if line)
+
+    def measured(self, name, suffix):
+        """(bytes, SHA-256) of one file."""
+        version = self.graph.version
+        with self._lock:
+            if self._measured[0] != version:
+                self._measured = (version, {})
+            held = self._measured[1].get((name, suffix))
+        if held is None:
+            body = self.body(name, suffix)
+            held = (len(body), hashlib.sha256(body).hexdigest())
+            with self._lock:
+                if self._measured[0] == version:
+                    self._measured[1][name, suffix] = held
+        return held
+
+    def known(self):
+        """What has been measured so far; the rest is measured in the background."""
+        with self._lock:
+            known = dict(self._measured[1]) if self._measured[0] == self.graph.version else {}
+            if (self._thread is None or not self._thread.is_alive()) and len(known) < len(self.names()):
+                self._thread = threading.Thread(target=self._measure, name="downloads", daemon=True)
+                self._thread.start()
+        return known
+
+    def _measure(self):
+        try:
+            for name, suffix in self.names():
+                self.measured(name, suffix)
+        except GraphUnavailable:
+            return  # the next view of the page begins again
 
 
 def register(pages, site):
-    def body_of(name, suffix):
-        query = UNION if name == "incsr" else WHOLE % (GRAPH + name)
-        return site.graph.kept(f"download.{name}.{suffix}", lambda graph: graph.rdf(query, RDF_TYPES[suffix]))
-
-    def graph_names():
-        return [(row["g"].value.removeprefix(GRAPH), int(row["n"].value)) for row in site.graph.select(SIZES)]
+    files = Files(site.graph)
 
     @pages.get("/data")
     def data():
-        graphs = [(name, count) for name, count in graph_names() if "/" not in name]
         return render_template(
             "data.html",
             section="pages.data",
-            graphs=graphs,
+            graphs=files.graphs(),
+            known=files.known(),
             says=SAYS,
+            everything=(*RDF_TYPES, *QUADS),
             formats=RDF_TYPES,
+            format_names=NAMES,
             table_formats=FORMATS,
             figures=len(site.figures),
             version=__version__,
             data_version=site.graph.version,
         )
 
-    @pages.get("/data/<name>.<any(ttl, jsonld, nt, rdf):suffix>")
+    @pages.get("/data/<name>.<any(ttl, jsonld, nt, rdf, nq, trig):suffix>")
     def download(name, suffix):
-        """One named graph, or all of them as `incsr`; `?checksum=1` answers its size and SHA-256 instead."""
-        if name != "incsr" and name not in dict(graph_names()):
-            abort(404, f"There is no graph “{name}”; /data lists them")
-        body = body_of(name, suffix)
-        digest = hashlib.sha256(body).hexdigest()
+        """One named graph, or all of them as `incsr`; `?checksum=1` answers its SHA-256 and size instead."""
+        if (name, suffix) not in files.names():
+            abort(404, f"There is no download “{name}.{suffix}”; /data lists them")
+        length, digest = files.measured(name, suffix)
         if request.args.get("checksum"):
-            return Response(f"{digest}  {name}.{suffix}\n", content_type="text/plain; charset=utf-8", headers={"X-Bytes": str(len(body))})
-        media = RDF_TYPES[suffix]
-        answer = Response(body, content_type=f"{media}; charset=utf-8" if media == "text/turtle" else media)
+            return Response(
+                f"{digest}  {name}.{suffix}\n", mimetype="text/plain", headers={"X-Bytes": str(length)}
+            )
+        media = {**RDF_TYPES, **QUADS}[suffix]
+        answer = Response(
+            files.body(name, suffix),
+            content_type=f"{media}; charset=utf-8" if media == "text/turtle" else media,
+        )
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{suffix}"'
         answer.set_etag(digest[:32])
         return answer.make_conditional(request)
@@ -93,14 +152,5 @@ def register(pages, site):
     @pages.get("/data/checksums.txt")
     def checksums():
         """SHA-256 of every download, in the form that `sha256sum -c` reads."""
-        lines = []
-        for name in ["incsr", *(name for name, _count in graph_names())]:
-            for suffix in RDF_TYPES:
-                body = body_of(name, suffix)
-                lines.append(f"{hashlib.sha256(body).hexdigest()}  {name}.{suffix}")
-        return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
-
-    @pages.get("/data/measurements.<any(csv, xlsx, json, parquet):suffix>")
-    def measurements(suffix):
-        """The tidy table of measurements; `?bom=1` for Excel's CSV."""
-        return table_response(list(COLUMNS), tidy(site.figures.values()), suffix, "measurements")
+        lines = [f"{files.measured(name, suffix)[1]}  {name}.{suffix}\n" for name, suffix in files.names()]
+        return Response("".join(lines), mimetype="text/plain")

@@ -16,13 +16,19 @@ HEDGES = {
     "OnAverage": "on average",
     "Exactly": "",
 }
-UNITS = {"LB": ("lb", "pounds"), "HR": ("hours", "hours"), "MI": ("miles", "miles"), "CCY_USD": ("$", "US dollars"), "NUM": ("", "")}
+UNITS = {
+    "LB": ("lb", "pounds"),
+    "HR": ("hours", "hours"),
+    "MI": ("miles", "miles"),
+    "CCY_USD": ("$", "US dollars"),
+    "NUM": ("", ""),
+}
 RATES = {"DAY": "a day", "YR": "a year", "LB": "per pound", "NUM": "each", "HR": "per hour", "MI": "per mile"}
 
 QUERY = """
 SELECT ?m ?graph ?dataset ?value ?words ?unit ?per ?qualifier ?subject ?subjectName ?indicator ?indicatorName ?period
        ?periodName ?area ?areaName ?quotation ?rounded ?superlative ?formula ?likely
-       ?printed ?origin ?reliability ?remark
+       ?printed ?origin ?originName ?reliability
 WHERE {
   GRAPH ?graph {
     ?m a cbp:Measurement ; qb:dataSet ?dataset ; cbp:describes ?subject ; cbp:indicator ?indicator ;
@@ -36,7 +42,11 @@ WHERE {
     OPTIONAL { ?m cbp:roundedTo ?rounded }
     OPTIONAL { ?m cbp:superlative ?superlative }
     OPTIONAL { ?m cbp:formula ?formula }
+    OPTIONAL { ?m cbp:asPrinted ?printed }
+    OPTIONAL { ?m prov:hadPrimarySource ?origin OPTIONAL { ?origin rdfs:label ?originName } }
+    OPTIONAL { ?m cbp:reliability ?trust }
   }
+  OPTIONAL { ?trust skos:prefLabel ?reliability }
   OPTIONAL { ?subject skos:prefLabel ?subjectName }
   OPTIONAL { ?indicator skos:prefLabel ?indicatorName }
   OPTIONAL { ?period skos:prefLabel ?periodName }
@@ -45,6 +55,9 @@ WHERE {
 }
 """
 NOTES = "SELECT ?m ?note WHERE { ?m a cbp:Measurement ; skos:editorialNote ?note }"
+INPUTS = (
+    "SELECT ?m ?input WHERE { ?m a cbp:Measurement ; prov:wasDerivedFrom ?input . ?input a cbp:Measurement }"
+)
 PASSAGES = """
 SELECT ?m ?passage ?start ?end ?exact WHERE {
   ?m cbp:evidence ?passage .
@@ -76,9 +89,14 @@ class Figure:
     rounded: str = ""
     superlatives: list = field(default_factory=list)
     formula: str = ""
+    printed: str = ""  # how another source prints it
+    origin: str = ""  # the other source's address
+    reliability: str = ""
     likely: str = ""
     notes: list = field(default_factory=list)
     passages: list = field(default_factory=list)  # (start, end, exact), the quotation's own first
+    inputs: list = field(default_factory=list)  # IRIs of the figures it is computed from
+    results: list = field(default_factory=list)  # IRIs of the figures computed from it
 
     @property
     def slug(self):
@@ -153,6 +171,7 @@ def load(graph):
                     "indicator": text.get("indicatorName", local(text["indicator"])),
                     "period": text.get("periodName", ""),
                     "area": text.get("areaName", ""),
+                    "origin": text.get("originName", text.get("origin", "")),
                 },
                 value=text.get("value", ""),
                 words=text.get("words", ""),
@@ -162,6 +181,9 @@ def load(graph):
                 quotation=text.get("quotation", ""),
                 rounded=text.get("rounded", ""),
                 formula=text.get("formula", ""),
+                printed=text.get("printed", ""),
+                origin=text.get("origin", ""),
+                reliability=text.get("reliability", ""),
                 likely=text.get("likely", ""),
             )
         superlative = text.get("superlative")
@@ -170,6 +192,11 @@ def load(graph):
     for row in graph.select(NOTES):
         if row["m"].value in figures:
             figures[row["m"].value].notes.append(row["note"].value)
+    for row in graph.select(INPUTS):
+        result, source = row["m"].value, row["input"].value
+        if result in figures and source in figures:
+            figures[result].inputs.append(source)
+            figures[source].results.append(result)
     for row in graph.select(PASSAGES):
         held = figures.get(row["m"].value)
         if held:
@@ -177,5 +204,7 @@ def load(graph):
     for figure in figures.values():
         figure.passages.sort(key=lambda passage: (passage[2] != figure.quotation, passage[0]))
     far = 10**9
-    order = sorted(figures.values(), key=lambda figure: (figure.start if figure.start is not None else far, figure.iri))
+    order = sorted(
+        figures.values(), key=lambda figure: (figure.start if figure.start is not None else far, figure.iri)
+    )
     return {figure.iri: figure for figure in order}

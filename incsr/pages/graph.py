@@ -4,6 +4,7 @@ Refuses nothing and decides nothing: a page's query that fails is a fault of our
 """
 
 import json
+import re
 import threading
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from incsr.messages import Limits, Problem, ReadJob
 from incsr.namespaces import PREFIXES
 
 PROLOGUE = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
+PREFIXED = re.compile(r"(?<![\w<])([a-z][\w-]*):(?!//)")
 
 
 class GraphUnavailable(Exception):
@@ -41,7 +43,9 @@ class Term:
 def _term(binding):
     if binding["type"] == "triple":
         parts = binding["value"]
-        return Term("literal", " ".join(_term(parts[part]).value for part in ("subject", "predicate", "object")))
+        return Term(
+            "literal", " ".join(_term(parts[part]).value for part in ("subject", "predicate", "object"))
+        )
     return Term(binding["type"], binding["value"], binding.get("datatype", ""), binding.get("xml:lang", ""))
 
 
@@ -105,9 +109,18 @@ class Graph:
 
 def iri(text):
     """`<text>` for a query; raises ValueError where the text could end the IRI early."""
-    if any(character in text for character in '<>"{}|^`\\') or any(ord(character) <= 32 for character in text):
+    if any(character in text for character in '<>"{}|^`\\') or any(
+        ord(character) <= 32 for character in text
+    ):
         raise ValueError(f"not an IRI: {text!r}")
     return f"<{text}>"
+
+
+def complete(query):
+    """A query of ours with the prefixes that it uses, as somebody else can run it."""
+    used = set(PREFIXED.findall(query))
+    lines = [f"PREFIX {prefix}: <{namespace}>" for prefix, namespace in PREFIXES.items() if prefix in used]
+    return "\n".join([*lines, query.strip()])
 
 
 def string(text):

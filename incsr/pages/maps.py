@@ -74,7 +74,11 @@ def locator(title, codes, point=None, margin=14.0):
         if box[0] < left + width and box[2] > left and box[1] < top + height and box[3] > top
     ]
     if point:
-        marks.append(Markup('<circle class="point" cx="{}" cy="{}" r="{}"/>').format(point[1], -point[0], round(width / 90, 2)))
+        marks.append(
+            Markup('<circle class="point" cx="{}" cy="{}" r="{}"/>').format(
+                point[1], -point[0], round(width / 90, 2)
+            )
+        )
     return Markup(
         '<figure class="map"><svg viewBox="{} {} {} {}" role="img" aria-label="{}">{}</svg><figcaption class="small soft">{}</figcaption></figure>'
     ).format(

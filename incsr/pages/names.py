@@ -31,8 +31,10 @@ KINDS = {
     "section": ("Sections of the text", "section"),
     "dataset": ("Data sets", "data set"),
     "report": ("Reports", "report"),
+    "scheme": ("Schemes of identifiers", "scheme of identifiers"),
+    "mapping": ("Records of links", "record of a link"),
 }
-assert set(KINDS) == set(KIND_PREFIXES)
+assert set(KINDS) >= set(KIND_PREFIXES)
 
 
 @dataclass
@@ -90,7 +92,7 @@ def compact(iri):
     if not best or len(best) == len(iri):
         return iri
     prefix = next(name for name, ns in PREFIXES.items() if ns == best)
-    return f"{prefix}:{iri[len(best):]}"
+    return f"{prefix}:{iri[len(best) :]}"
 
 
 def path_of(iri):
@@ -105,11 +107,11 @@ def path_of(iri):
     if passage:
         return words_path(*passage)
     if iri == ONTOLOGY or iri.startswith(f"{ONTOLOGY}#"):
-        return f"/cbp{iri[len(ONTOLOGY):]}"
+        return f"/cbp{iri[len(ONTOLOGY) :]}"
     if iri == SHAPES or iri.startswith(f"{SHAPES}#"):
-        return f"/shapes{iri[len(SHAPES):]}"
+        return f"/shapes{iri[len(SHAPES) :]}"
     if iri.startswith(BASE):
-        return f"/{iri[len(BASE):]}"
+        return f"/{iri[len(BASE) :]}"
     return None
 
 

@@ -36,7 +36,18 @@ def read_all(folder=None):
         spec = json.loads(path.read_text("utf-8"))
         meta = spec["usermeta"]
         name, form, _ = path.name.rsplit(".", 2)
-        found.append(Picture(name, form, meta["title"], meta["description"], meta["question"], meta["order"], meta["room"], spec))
+        found.append(
+            Picture(
+                name,
+                form,
+                meta["title"],
+                meta["description"],
+                meta["question"],
+                meta["order"],
+                meta["room"],
+                spec,
+            )
+        )
     return sorted(found, key=lambda picture: picture.order)
 
 

@@ -13,7 +13,9 @@ SELECT ?lat ?long WHERE {{
   UNION {{ {thing} cbp:locatedIn ?place . ?place wgs84:lat ?lat ; wgs84:long ?long }}
 }} LIMIT 1
 """
-CONTAINED = "SELECT ?country WHERE {{ {thing} schema:containsPlace|cbp:locatedIn|schema:containedInPlace ?country }}"
+CONTAINED = (
+    "SELECT ?country WHERE {{ {thing} schema:containsPlace|cbp:locatedIn|schema:containedInPlace ?country }}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +31,10 @@ class Quote:
 
 def in_context(text, start, end, limit=220):
     """The passage with the rest of its sentence, cut at `limit` characters on either side."""
-    left = max(text.rfind("\n", 0, start), max((m.end() for m in re.finditer(r"(?<!U\.S)[.!?] ", text[:start])), default=0))
+    left = max(
+        text.rfind("\n", 0, start),
+        max((m.end() for m in re.finditer(r"(?<!U\.S)[.!?] ", text[:start])), default=0),
+    )
     stop = re.search(r"(?<!U\.S)[.!?](?=\s|$)|\n", text[end:])
     right = end + (stop.end() if stop else 0)
     before, after = text[left:start].lstrip(), text[end:right].rstrip()
@@ -58,38 +63,6 @@ def statements(site, query):
                 "quote": in_context(site.text, start, end),
             }
         )
-    return found
-
-
-def peers(site, figure):
-    """Other figures of the same indicator, for comparison: other subjects, places, years or sources."""
-    return [f for f in site.figures.values() if f.indicator == figure.indicator and f.iri != figure.iri and f.value]
-
-
-def comparable(figures):
-    """Groups of three or more figures that one chart may compare: same indicator, unit and rate."""
-    groups = {}
-    for figure in figures:
-        if figure.value:
-            groups.setdefault((figure.indicator, figure.unit, figure.per), []).append(figure)
-    return [sorted(group, key=lambda f: -float(f.value)) for group in groups.values() if len(group) >= 3]
-
-
-def unknown(site, own, figures):
-    """What a careful reader should know that nobody says: periods, places, second sources."""
-    found = []
-    for figure in [own] if own else figures:
-        if figure.graph != "incsr2014":
-            continue
-        lacks = []
-        if not figure.dated:
-            lacks.append(f"no period stated{f' (likely {figure.likely}, we say)' if figure.likely else ''}")
-        if not figure.placed and own:
-            lacks.append("no place stated")
-        if not any(other.graph == "context" for other in peers(site, figure)):
-            lacks.append("no second source")
-        if lacks:
-            found.append((figure, lacks))
     return found
 
 
@@ -125,7 +98,10 @@ def sentences(graph):
     """Each statement in words, by IRI: "Office of Border Patrol secures land and coastal borders"."""
     found = {}
     for row in graph.select(SENTENCES):
-        parts = [(row.get(name) or row[short]) for name, short in (("subject", "s"), ("predicate", "p"), ("object", "o"))]
+        parts = [
+            (row.get(name) or row[short])
+            for name, short in (("subject", "s"), ("predicate", "p"), ("object", "o"))
+        ]
         found[row["statement"].value] = " ".join(compact(part.value) for part in parts)
     return found
 

@@ -6,6 +6,7 @@ from flask import Response, abort, render_template, request, url_for
 
 from incsr.evidence.source import BODY, SourceText
 from incsr.namespaces import ID, SOURCE_TEXT
+from incsr.pages import addresses
 from incsr.pages.annotate import Fact, annotate
 
 SLUG = "2014-cbp"
@@ -31,7 +32,8 @@ SLIPS = "SELECT ?fact ?note WHERE { ?fact skos:editorialNote ?note ; cbp:evidenc
 def sections(graph):
     """The IRI of each section by its (start, end)."""
     return {
-        (int(row["start"].value), int(row["end"].value)): row["section"].value for row in graph.select(SECTIONS)
+        (int(row["start"].value), int(row["end"].value)): row["section"].value
+        for row in graph.select(SECTIONS)
     }
 
 
@@ -39,7 +41,9 @@ def facts(graph):
     """Every fact with words, in the order of the page."""
     found = {}
     for row in graph.select(FACTS):
-        kind = {"Measurement": "figure", "Statement": "relation"}.get(re.split("[#/]", row["class"].value)[-1], "thing")
+        kind = {"Measurement": "figure", "Statement": "relation"}.get(
+            re.split("[#/]", row["class"].value)[-1], "thing"
+        )
         key = (int(row["start"].value), int(row["end"].value), row["fact"].value)
         if key not in found or kind != "thing":
             found[key] = kind
@@ -83,6 +87,13 @@ def register(pages, site):
     @pages.get(f"/report/{SLUG}")
     def report():
         words = asked_words(len(source.text))
+        if words is not None:
+            return html(words)
+        # The whole page is the same for everybody until the data changes or its coverage has been counted.
+        key = f"report.html.{addresses.root()}.{site.coverage is not None}"
+        return site.graph.kept(key, lambda _graph: html(None))
+
+    def html(words):
         marked = site.graph.kept("report.facts", facts)
         explained = site.graph.kept("report.notes", notes)
         ids = site.graph.kept("report.sections", sections)
@@ -94,8 +105,10 @@ def register(pages, site):
             marked,
             words,
         )
-        noted = [(fact, explained[fact.iri]) for fact in _one_each(marked) if fact.iri in explained]
+        each = own_words(site, marked)
+        noted = [(fact, explained[fact.iri]) for fact in each if fact.iri in explained]
         slips = [(fact, texts) for fact, texts in noted if any(SLIP.search(text) for text in texts)]
+        slipped = {(fact.iri, fact.start) for fact, _texts in slips if fact.kind != "relation"}
         choices = [(fact, texts) for fact, texts in noted if not any(SLIP.search(text) for text in texts)]
         return render_template(
             "report.html",
@@ -104,8 +117,10 @@ def register(pages, site):
             figures=site.figures,
             slips=slips,
             choices=choices,
-            slip_iris={fact.iri for fact, _texts in slips if fact.kind != "relation"},
-            counts={kind: sum(1 for fact in _one_each(marked) if fact.kind == kind) for kind in ("figure", "thing", "relation")},
+            slipped=lambda segment: any((fact.iri, fact.start) in slipped for fact in segment.facts),
+            counts={
+                kind: sum(1 for fact in each if fact.kind == kind) for kind in ("figure", "thing", "relation")
+            },
             words=words,
             words_text=source.text[words[0] : words[1]] if words else "",
             text=source.text,
@@ -129,9 +144,11 @@ def register(pages, site):
         return response
 
 
-def _one_each(marked):
-    seen = set()
+def own_words(site, marked):
+    """One fact each with the words that state it: a figure's own phrase, not the sentence that dates it."""
+    found = {}
     for fact in marked:
-        if fact.iri not in seen:
-            seen.add(fact.iri)
-            yield fact
+        figure = site.figures.get(fact.iri)
+        if fact.iri not in found or (figure and figure.start == fact.start):
+            found[fact.iri] = fact
+    return sorted(found.values(), key=lambda fact: (fact.start, fact.end, fact.iri))

@@ -7,10 +7,23 @@ from incsr.pages import names
 from incsr.search import Entry, Index
 
 SAID = "SELECT DISTINCT ?thing ?quotation WHERE { ?thing cbp:quotation ?quotation FILTER NOT EXISTS { ?thing a cbp:Section } }"
-KINDS = {**{kind: one for kind, (_, one) in names.KINDS.items()}, "term": "term of the vocabulary", "question": "question"}
+KINDS = {
+    **{kind: one for kind, (_, one) in names.KINDS.items()},
+    "term": "term of the vocabulary",
+    "question": "question",
+}
 LIMIT = 20
 # A figure or an office is likelier meant than a sentence that mentions it.
-BOOST = {"measurement": 1.25, "agency": 1.2, "office": 1.2, "program": 1.2, "country": 1.1, "statement": 0.7, "section": 0.5, "question": 0.9}
+BOOST = {
+    "measurement": 1.25,
+    "agency": 1.2,
+    "office": 1.2,
+    "program": 1.2,
+    "country": 1.1,
+    "statement": 0.7,
+    "section": 0.5,
+    "question": 0.9,
+}
 
 
 def entries(site):
@@ -26,9 +39,24 @@ def entries(site):
             "measurement",
             f"{figure.names['indicator']}: {figure.text}",
             f"/doc/measurement/{figure.slug}",
-            ((3.0, figure.names["indicator"]), (2.0, about), (2.0, figure.quotation), (2.0, f"{figure.value} {figure.number}"),
-             (1.0, " ".join(figure.superlatives)), (1.5, _spoken(held, figure))),
-            summary=" · ".join(part for part in (figure.names["subject"], figure.placed, figure.dated, f"“{figure.quotation}”" if figure.quotation else "") if part),
+            (
+                (3.0, figure.names["indicator"]),
+                (2.0, about),
+                (2.0, figure.quotation),
+                (2.0, f"{figure.value} {figure.number}"),
+                (1.0, " ".join(figure.superlatives)),
+                (1.5, _spoken(held, figure)),
+            ),
+            summary=" · ".join(
+                part
+                for part in (
+                    figure.names["subject"],
+                    figure.placed,
+                    figure.dated,
+                    f"“{figure.quotation}”" if figure.quotation else "",
+                )
+                if part
+            ),
             boost=BOOST["measurement"] * (1.0 if figure.graph == "incsr2014" else 0.6),
         )
     for iri, label in held.labels.items():
@@ -44,21 +72,31 @@ def entries(site):
         definition = held.definitions.get(iri, "")
         quoted = quotations.get(iri, [])
         yield Entry(
-            iri, kind, label, path,
+            iri,
+            kind,
+            label,
+            path,
             ((4.0, label), (4.0, others), (1.0, definition), (0.7, " ".join(quoted[:3]))),
             summary=definition or (f"“{quoted[0]}”" if quoted else others),
             boost=BOOST.get(kind, 0.8 if kind == "term" else 1.0),
         )
     for question in site.questions:
         yield Entry(
-            "", "question", question.question, f"/questions/{question.name}",
-            ((2.0, question.question), (0.5, question.source)), summary=question.source, boost=BOOST["question"],
+            "",
+            "question",
+            question.question,
+            f"/questions/{question.name}",
+            ((2.0, question.question), (0.5, question.source)),
+            summary=question.source,
+            boost=BOOST["question"],
         )
 
 
 def _spoken(held, figure):
     """Other names of what a figure tells of: "Border Patrol", "OBP"."""
-    return " ".join(" ".join(sorted(held.others.get(iri, ()))) for iri in (figure.subject, figure.indicator, figure.area))
+    return " ".join(
+        " ".join(sorted(held.others.get(iri, ()))) for iri in (figure.subject, figure.indicator, figure.area)
+    )
 
 
 def register(pages, site):
@@ -86,7 +124,9 @@ def register(pages, site):
         status = 400 if wrong else 200
         if wants_json:
             if wrong:
-                return jsonify({"type": "about:blank", "title": "Bad search", "status": 400, "detail": wrong}), 400
+                return jsonify(
+                    {"type": "about:blank", "title": "Bad search", "status": 400, "detail": wrong}
+                ), 400
             found = [
                 {
                     "iri": hit.entry.iri or None,
@@ -101,7 +141,15 @@ def register(pages, site):
             answer = jsonify({"q": asked, "results": found})
         else:
             answer = Response(
-                render_template("search.html", section="", hits=hits, kinds_named=KINDS, kind=kind, wrong=wrong, asked=asked),
+                render_template(
+                    "search.html",
+                    section="",
+                    hits=hits,
+                    kinds_named=KINDS,
+                    kind=kind,
+                    wrong=wrong,
+                    asked=asked,
+                ),
                 status=status,
             )
         answer.vary.add("Accept")
@@ -113,7 +161,12 @@ def register(pages, site):
         asked = request.args.get("q", "")[:300]
         hits = index().search(asked, 8) if asked else []
         root = request.url_root.rstrip("/")
-        body = [asked, [h.entry.title for h in hits], [h.entry.summary for h in hits], [root + h.entry.path for h in hits]]
+        body = [
+            asked,
+            [h.entry.title for h in hits],
+            [h.entry.summary for h in hits],
+            [root + h.entry.path for h in hits],
+        ]
         answer = jsonify(body)
         answer.content_type = "application/x-suggestions+json"
         return answer
@@ -121,5 +174,7 @@ def register(pages, site):
     @pages.get("/opensearch.xml")
     def opensearch():
         root = request.url_root.rstrip("/")
-        body = render_template("opensearch.xml", search=root + url_for("pages.search"), suggest=root + url_for("pages.suggest"))
+        body = render_template(
+            "opensearch.xml", search=root + url_for("pages.search"), suggest=root + url_for("pages.suggest")
+        )
         return Response(body, content_type="application/opensearchdescription+xml")

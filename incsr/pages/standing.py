@@ -52,14 +52,20 @@ def evidence(report):
         Meter(title, coverage[f"{name}_covered"], coverage[name])
         for name, title in (("numerals", "Numerals"), ("sentences", "Sentences"), ("words", "Content words"))
     ]
-    gaps = [Gap(gap["word"], gap["start"], gap["end"], gap["reason"] or "unexplained") for gap in coverage["uncovered"]]
+    gaps = [
+        Gap(gap["word"], gap["start"], gap["end"], gap["reason"] or "unexplained")
+        for gap in coverage["uncovered"]
+    ]
     findings = [f"{problem['label']}: {problem['message']}" for problem in report["problems"]]
     return Evidence(report["holds"], findings, meters, gaps)
 
 
 def validity(report):
     """What `incsr validate --format json` printed, as pages show it."""
-    lines = [f"{entry.get('label') or entry.get('focus') or ''}: {entry.get('message', '')}" for entry in report.get("results", ())]
+    lines = [
+        f"{entry.get('label') or entry.get('focus') or ''}: {entry.get('message', '')}"
+        for entry in report.get("results", ())
+    ]
     return Validity(bool(report.get("conforms")), lines)
 
 
@@ -85,7 +91,11 @@ class Standing:
             try:
                 ended = subprocess.run(
                     [sys.executable, "-m", "incsr.cli", name, "--format", "json"],
-                    stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=300, check=False,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.DEVNULL,
+                    stdin=subprocess.DEVNULL,
+                    timeout=300,
+                    check=False,
                     preexec_fn=lambda: os.nice(10),
                 )
                 self._found[name] = read(json.loads(ended.stdout))

@@ -20,7 +20,9 @@ FORMATS = {
     "parquet": ("application/vnd.apache.parquet", "Parquet"),
 }
 XSD = PREFIXES["xsd"]
-NUMERIC = {XSD + name for name in ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger")}
+NUMERIC = {
+    XSD + name for name in ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger")
+}
 WHOLE = {XSD + name for name in ("integer", "int", "long", "nonNegativeInteger")}
 FORMULA = re.compile(r"^[=+\-@\t\r]")
 
@@ -64,11 +66,15 @@ def table_response(header, rows, suffix, name):
     elif suffix == "xlsx":
         body = xlsx_bytes(header, rows, name)
     elif suffix == "json":
-        body = json.dumps([dict(zip(header, row, strict=True)) for row in rows], ensure_ascii=False, indent=1).encode()
+        body = json.dumps(
+            [dict(zip(header, row, strict=True)) for row in rows], ensure_ascii=False, indent=1
+        ).encode()
     else:
         body = parquet_bytes(header, rows)
     answer = Response(body, content_type=FORMATS[suffix][0])
-    answer.headers["Content-Disposition"] = f'{"inline" if suffix == "json" else "attachment"}; filename="{name}.{suffix}"'
+    answer.headers["Content-Disposition"] = (
+        f'{"inline" if suffix == "json" else "attachment"}; filename="{name}.{suffix}"'
+    )
     return answer
 
 
@@ -94,7 +100,9 @@ def xlsx_bytes(header, rows, name):
     import xlsxwriter
 
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     book.set_properties({"title": name})
     sheet = book.add_worksheet(name[:31].replace("/", "-"))
     bold = book.add_format({"bold": True})

@@ -1,10 +1,10 @@
 """The vocabulary and the shapes: a manual for people, Turtle for machines, at the addresses of their IRIs."""
 
-from flask import Response, abort, redirect, render_template, request, url_for
+from flask import abort, redirect, render_template, url_for
 
 from incsr.namespaces import GRAPH, ONTOLOGY, PREFIXES, SHAPES
-from incsr.pages import names
-from incsr.pages.things import RDF_TYPES
+from incsr.pages import names, negotiation
+from incsr.pages.negotiation import RDF_TYPES
 
 TERMS = """
 SELECT ?term ?type ?label ?definition ?scope ?example ?domain ?range ?parent ?see WHERE {
@@ -48,10 +48,27 @@ def terms(graph):
     """The vocabulary's terms by IRI, each a dict of sets in the fields of the query."""
     found = {}
     for row in graph.select(TERMS):
-        held = found.setdefault(row["term"].value, {"types": set(), "parents": set(), "see": set(), "domains": set(), "ranges": set(), "examples": set()})
+        held = found.setdefault(
+            row["term"].value,
+            {
+                "types": set(),
+                "parents": set(),
+                "see": set(),
+                "domains": set(),
+                "ranges": set(),
+                "examples": set(),
+            },
+        )
         held["label"], held["definition"] = row["label"].value, row["definition"].value
         held["scope"] = row["scope"].value if "scope" in row else ""
-        for field, name in (("type", "types"), ("parent", "parents"), ("see", "see"), ("domain", "domains"), ("range", "ranges"), ("example", "examples")):
+        for field, name in (
+            ("type", "types"),
+            ("parent", "parents"),
+            ("see", "see"),
+            ("domain", "domains"),
+            ("range", "ranges"),
+            ("example", "examples"),
+        ):
             if field in row:
                 held[name].add(row[field].value)
     for row in graph.select(USES):
@@ -64,9 +81,17 @@ def grouped(found):
     """Classes, properties and individuals, each sorted by label."""
     owl = PREFIXES["owl"]
     classes = {iri: t for iri, t in found.items() if owl + "Class" in t["types"]}
-    properties = {iri: t for iri, t in found.items() if any(x.startswith(owl) and x.endswith("Property") for x in t["types"])}
+    properties = {
+        iri: t
+        for iri, t in found.items()
+        if any(x.startswith(owl) and x.endswith("Property") for x in t["types"])
+    }
     rest = {iri: t for iri, t in found.items() if iri not in classes and iri not in properties}
-    return [("classes", "Classes", classes), ("properties", "Properties", properties), ("individuals", "Individuals and code lists", rest)]
+    return [
+        ("classes", "Classes", classes),
+        ("properties", "Properties", properties),
+        ("individuals", "Individuals and code lists", rest),
+    ]
 
 
 def manual(graph):
@@ -86,18 +111,11 @@ def manual(graph):
     return dict(sorted(found.items()))
 
 
-def negotiated(site, graph_name, suffix, page):
-    """HTML, or the whole graph in one RDF format, by suffix or Accept."""
-    offers = ["text/html", *RDF_TYPES.values()]
-    accept = request.accept_mimetypes
-    chosen = RDF_TYPES[suffix] if suffix else (accept.best_match(offers, default="text/turtle") if accept else "text/html")
-    if chosen == "text/html":
-        answer = Response(page())
-    else:
-        body = site.graph.rdf(WHOLE % (GRAPH + graph_name), chosen)
-        answer = Response(body, content_type=f"{chosen}; charset=utf-8" if chosen == "text/turtle" else chosen)
-    answer.vary.add("Accept")
-    return answer
+def whole(site, graph_name, suffix, page):
+    """A named graph: a page for people, or all of it in one RDF format."""
+    return negotiation.document(
+        suffix, page, lambda media_type: site.graph.rdf(WHOLE % (GRAPH + graph_name), media_type)
+    )
 
 
 def register(pages, site):
@@ -110,10 +128,15 @@ def register(pages, site):
             by_class = {iri: shape for shape in shapes for iri in shapes[shape]["classes"]}
             about = {names.compact(row["p"].value): row["o"].value for row in site.graph.select(ABOUT)}
             return render_template(
-                "vocabulary.html", section="pages.vocabulary", groups=grouped(found), about=about, ontology=ONTOLOGY, shape_of=by_class
+                "vocabulary.html",
+                section="pages.vocabulary",
+                groups=grouped(found),
+                about=about,
+                ontology=ONTOLOGY,
+                shape_of=by_class,
             )
 
-        return negotiated(site, "ontology", suffix, page)
+        return whole(site, "ontology", suffix, page)
 
     @pages.get("/cbp/<version>")
     def vocabulary_version(version):
@@ -126,13 +149,22 @@ def register(pages, site):
             held = site.graph.kept("vocabulary.manual", manual)
             return render_template("shapes.html", section="pages.vocabulary", shapes=held, shapes_iri=SHAPES)
 
-        return negotiated(site, "shapes", suffix, page)
+        return whole(site, "shapes", suffix, page)
 
     @pages.get("/graph/<name>")
     @pages.get("/graph/<name>.<any(ttl, jsonld, nt, rdf):suffix>")
     def named_graph(name, suffix=""):
         """A named graph at the path of its IRI: what it is for people, its triples for machines."""
         iri = GRAPH + name
-        if iri not in (row["g"].value for row in site.graph.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")):
+        if iri not in (
+            row["g"].value for row in site.graph.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")
+        ):
             abort(404, f"There is no graph “{name}”; /data lists them")
-        return negotiated(site, name, suffix, lambda: render_template("graph.html", section="pages.data", name=name, iri=iri, formats=RDF_TYPES))
+        return whole(
+            site,
+            name,
+            suffix,
+            lambda: render_template(
+                "graph.html", section="pages.data", name=name, iri=iri, formats=RDF_TYPES
+            ),
+        )

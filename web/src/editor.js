@@ -29,7 +29,7 @@ async function start() {
     value: area.value,
     persistenceId: null,
     showQueryButton: false,
-    resizeable: true,
+    resizeable: false,
     createShareableLink: null,
     collapsePrefixesOnLoad: false,
     autocompleters: ["incsr-terms", "variables"],

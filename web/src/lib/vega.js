@@ -29,6 +29,7 @@ export async function draw(place, spec) {
   place.replaceChildren();
   const view = new vega.View(runtime(spec, roomOf(place), colours), { expr: expressionInterpreter, renderer: "svg", container: place, hover: true, loader });
   await view.runAsync();
+  place.querySelector("svg").setAttribute("aria-hidden", "true"); // its text alternative stands on the element around it
   place.view = view;
   return view;
 }
@@ -63,7 +64,6 @@ function runtime(spec, room, colours, background = "transparent") {
 
 function common({ ink, soft, line }) {
   return {
-    aria: false, // the drawing's text alternative stands on the element around it
     font: "system-ui, sans-serif",
     axis: { labelColor: ink, titleColor: soft, gridColor: line, domainColor: soft, tickColor: soft, labelFontSize: 12, titleFontWeight: "normal", labelFont: "system-ui, sans-serif", titleFont: "system-ui, sans-serif" },
     legend: { labelColor: ink, titleColor: soft, symbolStrokeColor: ink, labelFontSize: 12, titleFontWeight: "normal", labelLimit: 240, layout: { bottom: { direction: "vertical", anchor: "start" } } },

@@ -1,0 +1,51 @@
+"""HTML or RDF: what a client prefers of the forms that a document has, and the RDF forms' responses."""
+
+from flask import Response, abort, request
+
+RDF_TYPES = {
+    "ttl": "text/turtle",
+    "jsonld": "application/ld+json",
+    "nt": "application/n-triples",
+    "rdf": "application/rdf+xml",
+}
+HTML = ("text/html", "application/xhtml+xml")
+
+
+def preferred(suffix=""):
+    """The media type to send: the suffix's, else what Accept prefers; HTML where nothing is said.
+
+    Raises: 406 where Accept allows none of the forms.
+    """
+    if suffix:
+        return RDF_TYPES[suffix]
+    accept = request.accept_mimetypes
+    if not accept:
+        return HTML[0]
+    chosen = accept.best_match([*HTML, *RDF_TYPES.values()])
+    if chosen is None:
+        abort(406, "This document exists as " + ", ".join([HTML[0], *RDF_TYPES.values()]))
+    return HTML[0] if chosen in HTML else chosen
+
+
+def document(suffix, html, rdf):
+    """The response in the preferred form: `html()` gives text, `rdf(media_type)` bytes."""
+    chosen = preferred(suffix)
+    response = Response(html()) if chosen == HTML[0] else rdf_response(rdf(chosen), chosen)
+    response.vary.add("Accept")
+    return response
+
+
+def rdf_response(body, media_type):
+    """One RDF form; Turtle says its encoding, because some clients take text types for Latin-1."""
+    return Response(
+        body, content_type=f"{media_type}; charset=utf-8" if media_type == "text/turtle" else media_type
+    )
+
+
+def alternates(path):
+    """Link header fields to the RDF forms of the document at a path (RFC 8288; Signposting's describedby)."""
+    return [
+        f'<{path}.{suffix}>; rel="{rel}"; type="{media}"'
+        for rel in ("alternate", "describedby")
+        for suffix, media in RDF_TYPES.items()
+    ]
