@@ -254,6 +254,19 @@ def test_a_client_may_ask_for_less_time_but_not_for_more(asked, given):
     assert plan(query=f"query=ASK+%7B%7D&timeout={asked}").limits.timeout_s == given
 
 
+@pytest.mark.parametrize(
+    ("query", "format_"),
+    [
+        ("format=", None),
+        ("format=csv", "csv"),
+        ("format=x-tsv&format=tsv", "tsv"),
+        ("format=json&format=xml", "json"),
+    ],
+)
+def test_the_first_format_that_is_known_counts(query, format_):
+    assert plan(query=f"query=ASK+%7B%7D&{query}").format == format_
+
+
 def test_the_jobs_limits_are_the_services():
     limits = plan(query="query=ASK+%7B%7D", settings=Settings(max_rows=7, max_bytes=9)).limits
 

@@ -289,7 +289,9 @@ def _how(name, media_type):
 
 
 def _format(parameters):
-    name = parameters.only("format") or None
+    """The format asked for by name; of several names, which SPARQLWrapper sends, the first that is known."""
+    names = [name for name in parameters.all("format") if name]
+    name = next(filter(formats.known_name, names), names[0] if names else None)
     if name is not None and not formats.known_name(name):
         offered = "; ".join(
             f"{kind}: {formats.offers_in_words(kind)}" for kind in ("solutions", "boolean", "graph")
