@@ -13,8 +13,10 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.request
+import uuid
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pyoxigraph as ox
 import pytest
@@ -59,44 +61,50 @@ def answer(store, query):
     return [tuple("" if row[v] is None else row[v].value for v in variables) for row in found]
 
 
-@pytest.fixture(scope="module")
-def oxigraph(tmp_path_factory):
-    """A function from a file of facts to the address of an Oxigraph server on loopback that holds them."""
+@contextmanager
+def oxigraph(folder, files):
+    """Run Oxigraph's server on loopback with the facts of these files; give the address of its endpoint.
+
+    A free port may be taken by someone else before the server binds it, and someone else's server may answer
+    there; so ours holds a triple that nobody else has, and another port is tried until it is seen.
+    """
     command = Path(sys.executable).with_name("oxigraph")
     program = str(command) if command.exists() else shutil.which("oxigraph")
     assert program, "the oxigraph server is not installed: it is in the test extra"
-    running = []
+    mark = f"urn:uuid:{uuid.uuid4()}"
+    (folder / "mark.nt").write_text(f"<{mark}> <{mark}> <{mark}> .\n", encoding="utf-8")
+    for file in (folder / "mark.nt", *files):
+        load = [program, "load", "--location", folder / "store", "--file", file]
+        subprocess.run(load, check=True, capture_output=True, timeout=60)
+    question = urlencode({"query": f"ASK {{ <{mark}> <{mark}> <{mark}> }}"})
 
-    def start(*files):
-        location = tmp_path_factory.mktemp("server")
-        for file in files:
-            subprocess.run(
-                [program, "load", "--location", str(location), "--file", str(file)],
-                check=True, capture_output=True, timeout=60,
-            )  # fmt: skip
+    for _ in range(5):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        process = subprocess.Popen(
-            [program, "serve-read-only", "--location", str(location), "--bind", f"127.0.0.1:{port}",
-             "--union-default-graph"],
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        running.append(process)
-        address = f"http://127.0.0.1:{port}"
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(f"{address}/query?query=ASK%7B%7D", timeout=1).close()
-                return address
-            except OSError:
-                assert process.poll() is None, "the oxigraph server ended"
-                time.sleep(0.05)
-        raise AssertionError("the oxigraph server did not answer within ten seconds")
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        serve = [program, "serve-read-only", "--location", folder / "store", "--bind", address]
+        process = subprocess.Popen(serve, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            if _answers_true(f"http://{address}/query?{question}", process):
+                yield f"http://{address}/query"
+                return
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+    raise AssertionError("the oxigraph server did not start on any of five ports")
 
-    yield start
-    for process in running:
-        process.terminate()
-        process.wait(timeout=10)
+
+def _answers_true(url, process):
+    """Whether the server comes to answer "true" there; not, once its process has ended."""
+    end = time.monotonic() + 60
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            return requests.get(
+                url, timeout=20, headers={"Accept": "application/sparql-results+json"}
+            ).json()["boolean"]
+        except (requests.RequestException, ValueError, KeyError):
+            time.sleep(0.05)
+    return False
 
 
 # ── The join ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -228,16 +236,17 @@ FEDERATED = {
 
 
 @pytest.fixture(scope="module")
-def elsewhere(oxigraph):
-    """The address on loopback that stands in for each endpoint of the guide."""
-    folder = ROOT / "tests" / "federation"
-    return {endpoint: oxigraph(folder / file) + "/query" for endpoint, file in SERVICES.items()}
+def elsewhere(tmp_path_factory):
+    """The address on loopback that stands in for the endpoints of the guide."""
+    files = [ROOT / "tests" / "federation" / file for file in SERVICES.values()]
+    with oxigraph(tmp_path_factory.mktemp("elsewhere"), files) as address:
+        yield address
 
 
 def federated_query(endpoint, elsewhere):
     """The guide's query that asks this endpoint, with its stand-in in its place."""
     (query,) = [block for block in blocks("sparql") if f"SERVICE <{endpoint}>" in block]
-    return query.replace(f"<{endpoint}>", f"<{elsewhere[endpoint]}>")
+    return query.replace(f"<{endpoint}>", f"<{elsewhere}>")
 
 
 EACH_ENDPOINT = pytest.mark.parametrize(
@@ -253,8 +262,9 @@ def test_federated_query_joins_a_download_of_ours_with_a_second_server(store, el
 
 
 def test_our_endpoint_asks_the_servers_that_its_operator_allowed_and_no_other(elsewhere, published):
-    allowed = [word for address in elsewhere.values() for word in ("--service-allow", address)]
-    with servers.running(*allowed) as server:
+    with servers.running(
+        "--service-allow", elsewhere, "--service-timeout", "30", "--timeout", "60"
+    ) as server:
         for endpoint in SERVICES:
             query = {"query": federated_query(endpoint, elsewhere)}
             csv_rows = {"Accept": "text/csv"}
