@@ -34,7 +34,8 @@ class Body:
         self.limits = limits
         self.limited = limits.max_rows is not None or limits.max_bytes is not None
         # Where the engine writes, what has to be changed or counted is found in the bytes.
-        self.native = format_.name in MARKS and isinstance(result, _NATIVE)
+        # Of no row, JSON has no mark.
+        self.native = format_.name in MARKS and isinstance(result, _NATIVE) and limits.max_rows != 0
         self.private = private
         if not self.native:
             if private:
@@ -47,7 +48,7 @@ class Body:
         result = self.result
         if self.native and self.private:
             result = _mapped(result, spelling.decode_term, spelling.decode_triple)
-        counter = Counted(None, self.format, self.limits)
+        counter = Counted(None, self.format, self.limits, self.native)
         for chunk in formats.chunks(self.format, result):
             if self.limited:
                 counter.count(chunk)
@@ -56,7 +57,7 @@ class Body:
     def write_to(self, output):
         """Write everything into `output`, in pieces of some kilobytes."""
         if self.limited:
-            output = Counted(output, self.format, self.limits)
+            output = Counted(output, self.format, self.limits, self.native)
         if self.native and self.private:
             output = decoded = spelling.Decoded(output, self.format.name)
             formats.write(self.format, self.result, output)

@@ -22,11 +22,12 @@ class Failed(Exception):
 class Counted:
     """An output that counts what passes through it and raises Failed when it is too much."""
 
-    def __init__(self, output, format_, limits):
+    def __init__(self, output, format_, limits, native):
         self.output = output
         self.limits = limits
         self.bytes = 0
-        self.mark, self.rows = MARKS.get(format_.name, (None, 0))
+        # Other results are counted as they are made.
+        self.mark, self.rows = MARKS[format_.name] if native else (None, 0)
         self.tail = b""
 
     def write(self, data):

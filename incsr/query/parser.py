@@ -42,6 +42,7 @@ AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CO
 _RDF_TYPE = Iri("a", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
 _END = Token(0, "", 0)
 _MODIFIERS = frozenset({"HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
+DECLARED = "a prefix that is declared"
 _COMPARISONS = frozenset({"=", "!=", "<", ">", "<=", ">="})
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.S)
 _ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
@@ -542,7 +543,7 @@ class Parser:
             self.fail("an IRI")
         value = expand(self.token, self.prefixes, self.base)
         if value is None:
-            self.fail("a prefix that is declared")
+            self.fail(DECLARED)
         return Iri(self.advance().text, value)
 
     def literal(self):

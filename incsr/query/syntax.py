@@ -8,7 +8,8 @@ import re
 
 from incsr.messages import Problem
 from incsr.namespaces import PREFIXES
-from incsr.query.lexer import BAD, NAME, PUNCT, WORD, excerpt, tokens
+from incsr.query.lexer import BAD, IRI, NAME, PUNCT, WORD, Token, excerpt, tokens
+from incsr.query.parser import DECLARED, ParseError, parse
 
 _AT = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)\Z", re.S)
 _SENTENCE = re.compile(r"[A-Z][a-z]+ [^\[\]\"]*?(?=, (?:\[|\"|[A-Z])|\Z)")
@@ -69,18 +70,12 @@ def _offset(text, line, column):
 
 
 def _diagnosis(text, offset, expected, kind):
-    """Where it really is, what is wrong there, and what to do."""
+    """Where it really is, what is wrong there, and what to do.
+
+    Of a query our own parser knows the first token that cannot stand where it stands; the engine's says the
+    furthest that any of its alternatives came.
+    """
     found = tokens(text)
-    if "Prefix not found" in expected:
-        for token in reversed([token for token in found if token.kind == NAME and token.start <= offset]):
-            prefix = token.text.partition(":")[0]
-            if not re.search(rf"(?i)\bprefix\s+{re.escape(prefix)}:", text):
-                iri = PREFIXES.get(prefix, "…")
-                return (
-                    token.start,
-                    f'the prefix "{prefix}:" is not declared.',
-                    f"Add a line before the {kind}: PREFIX {prefix}: <{iri}>",
-                )
     for token in found:
         if token.kind == BAD and token.text in "\"'":
             return (
@@ -88,30 +83,87 @@ def _diagnosis(text, offset, expected, kind):
                 "a string begins here and is never closed.",
                 'Close it, or escape the quote as \\".',
             )
+    own = _own_error(text) if kind == "query" else None
+    if own is not None and own.expected == DECLARED:
+        return _undeclared(own.token, kind)
+    if "Prefix not found" in expected:
+        for token in reversed([token for token in found if token.kind == NAME and token.start <= offset]):
+            prefix = token.text.partition(":")[0]
+            if not re.search(rf"(?i)\bprefix\s+{re.escape(prefix)}:", text):
+                return _undeclared(token, kind)
     unbalanced = _unbalanced(found)
-    sentence = _sentences(expected)
-    if sentence and not (unbalanced and unbalanced[0] <= offset):
-        return offset, sentence, _HINTS.get(sentence, "Change the text as the message says.")
-    if unbalanced is not None:
+    if unbalanced is not None and (own is None or own.token.text in _BRACKETS or not own.token.text):
         return unbalanced
-    if "IRI parsing failed" in expected:
+    if own is not None:
+        at = own.token.start if own.token.text else len(text)
         return (
-            text.rfind("<", 0, offset) if "<" in text[:offset] else offset,
-            "this is not a valid absolute IRI.",
-            'Write the IRI in full, without spaces or any of < > " { } | ^ ` \\, or declare a BASE.',
+            at,
+            f"{_named(own.token)} stands where {_WORDS.get(own.expected, own.expected)} should.",
+            _hint(own.token),
         )
-    here = next((token for token in found if token.end > offset), None)
-    what = "the end of the text" if here is None else f'"{here.text[:40]}"'
-    at = offset if here is None else here.start
+    sentence = _sentences(expected)
+    if sentence:
+        return offset, sentence, "Change the text as the message says."
+    relative = next((token for token in found if token.kind == IRI and ":" not in token.text), None)
+    if relative is not None and not any(token.text.upper() == "BASE" for token in found):
+        return (
+            relative.start,
+            f"{relative.text[:60]} is no absolute IRI, and there is no BASE.",
+            "Write the IRI in full, or declare a BASE.",
+        )
+    if "IRI parsing failed" in expected:
+        at = text.rfind("<", 0, offset)
+        return (
+            at if at >= 0 else offset,
+            "this is not a valid absolute IRI.",
+            'Write it in full, without spaces or any of < > " { } | ^ ` \\, or percent-encode them.',
+        )
+    here = next((token for token in found if token.end > offset), Token(BAD, "", len(text)))
     wanted = _wanted(expected)
-    detail = f"{what} is not expected here" + (f"; possible would be {wanted}." if wanted else ".")
-    hint = _GENERAL_HINT
-    if here is not None and here.kind == WORD:
-        hint = f'Is "{here.text[:40]}" a misspelled keyword, a variable without "?", or a prefix without ":"?'
-    return at, detail, hint
+    detail = f"{_named(here)} is not expected here" + (f"; possible would be {wanted}." if wanted else ".")
+    return here.start, detail, _hint(here)
 
 
-_HINTS = {}
+_BRACKETS = frozenset("(){}[]")
+_WORDS = {
+    "a term": "a variable, an IRI or a literal",
+    "a verb": "a property, a path or a variable",
+    "the end": "the end of the text",
+    "a query form": "SELECT, ASK, CONSTRUCT or DESCRIBE",
+}
+
+
+def _own_error(text):
+    """The error of our own parser; None where it has none, or where SPARQL 1.2 begins."""
+    try:
+        parse(text)
+    except ParseError as error:
+        return None if error.token.text in _LATER or error.token.text.upper() in _LATER else error
+    return None
+
+
+_LATER = frozenset({"<<", "<<(", ">>", ")>>", "{|", "|}", "~", "VERSION", "LATERAL"})
+
+
+def _named(token):
+    return f'"{token.text[:40]}"' if token.text else "the end of the text"
+
+
+def _hint(token):
+    if token.kind == WORD:
+        return (
+            f'Is "{token.text[:40]}" a misspelled keyword, a variable without "?", or a prefix without ":"?'
+        )
+    return _GENERAL_HINT
+
+
+def _undeclared(token, kind):
+    prefix = token.text.partition(":")[0]
+    return (
+        token.start,
+        f'the prefix "{prefix}:" is not declared.',
+        f"Add a line before the {kind}: PREFIX {prefix}: <{PREFIXES.get(prefix, '…')}>",
+    )
 
 
 def _sentences(expected):
