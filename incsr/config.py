@@ -194,7 +194,11 @@ OPTIONS = (
         flag="--timeout",
     ),
     Option(
-        "workers", max(4, 2 * (os.cpu_count() or 2)), _whole(1, 256), "evaluators kept ready for quick queries", "N"
+        "workers",
+        max(4, 2 * (os.cpu_count() or 2)),
+        _whole(1, 256),
+        "evaluators kept ready for quick queries",
+        "N",
     ),
     Option("max_slow", 16, _whole(1, 1024), "slow queries that may run beside the quick ones", "N"),
     Option(

@@ -122,21 +122,24 @@ class Link:
 
     def reap(self, attempts: int = 50):
         """Take the exit status where the process is our child, so that it does not stay a zombie."""
-        if self.process is not None:
-            over = self.process.poll() is not None
-        else:
-            try:
-                over = os.waitpid(self.pid, os.WNOHANG)[0] != 0
-            except ChildProcessError:
-                over = True  # the kernel gave it to another parent
-        if not over and attempts:
+        if not self.reaped() and attempts:
             self.pool.loop.call_later(0.02, self.reap, attempts - 1)
 
+    def reaped(self) -> bool:
+        if self.process is not None:
+            return self.process.poll() is not None
+        try:
+            return os.waitpid(self.pid, os.WNOHANG)[0] != 0
+        except ChildProcessError:
+            return True  # the kernel gave it to another parent
+
     async def end(self):
-        """Close the control socket, whereupon the mother ends and her children with her, and wait for that."""
-        if self.control.fileno() < 0:
-            return
-        self.control.shutdown(socket.SHUT_WR)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(asyncio.shield(self.ended), 2.0)
-        self.reap()
+        """Close the control socket, whereupon the mother ends and her children too, and wait for that."""
+        if self.control.fileno() >= 0:
+            self.control.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(asyncio.shield(self.ended), 2.0)
+        for _ in range(100):
+            if self.reaped():
+                return
+            await asyncio.sleep(0.02)
