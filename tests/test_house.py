@@ -19,9 +19,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # Imports run one way: a part knows only the parts before it. What layout.md does not list stands where its
 # own imports put it: search, links and questions are data without pages; admission, bridge, headers and log
 # are what front and app stand on; server starts the front.
-ORDER = ("namespaces", "messages", "config", "log", "headers", "sources", "validation", "evidence", "links", "questions", "formats",
-         "store", "query", "workers", "cache", "search", "draft", "mcp", "endpoint", "pages", "app",
-         "admission", "bridge", "front", "server", "cli")  # fmt: skip
+ORDER = ("namespaces", "messages", "config", "log", "headers", "sources", "validation", "evidence", "links",
+         "questions", "formats", "store", "query", "workers", "cache", "search", "draft", "mcp", "endpoint",
+         "pages", "app", "admission", "bridge", "front", "server", "cli")  # fmt: skip
 STRANGERS = {("endpoint", "pages"), ("pages", "endpoint")}
 CORE = ORDER[: ORDER.index("workers") + 1]
 
@@ -109,9 +109,9 @@ def test_the_base_is_written_once_in_the_code():
             and node.body and isinstance(node.body[0], ast.Expr)
         }  # fmt: skip
         for node in ast.walk(tree):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-                if address in node.value:
-                    writing.add(path.relative_to(ROOT).as_posix())
+            text = node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+            if address in text and id(node) not in docstrings:
+                writing.add(path.relative_to(ROOT).as_posix())
 
     assert writing == {"incsr/namespaces.py"}
 
@@ -133,10 +133,18 @@ def test_the_base_is_spelt_the_same_in_every_file():
 def test_every_iri_that_a_graph_of_ours_describes_is_minted_under_the_base(name):
     source = next(source for source in sources.published() if source.name == name)
 
-    foreign = {str(q.subject) for q in sources.quads(source) if str(q.subject)[0] == "<" and BASE not in str(q.subject)}
+    foreign = {
+        str(q.subject)
+        for q in sources.quads(source)
+        if str(q.subject)[0] == "<" and BASE not in str(q.subject)
+    }
 
     # A source that another figure is read from is described where it is named.
-    named = {str(q.object) for q in sources.quads(source) if q.predicate.value == PREFIXES["prov"] + "hadPrimarySource"}
+    named = {
+        str(q.object)
+        for q in sources.quads(source)
+        if q.predicate.value == PREFIXES["prov"] + "hadPrimarySource"
+    }
     assert foreign - named == set()
 
 
@@ -177,7 +185,9 @@ def test_no_file_holds_the_address_of(kind):
     pattern = re.compile(ADDRESSES[kind])
 
     holding = [
-        (path.relative_to(ROOT).as_posix(), match.group()) for path in tracked() for match in pattern.finditer(text_of(path))
+        (path.relative_to(ROOT).as_posix(), match.group())
+        for path in tracked()
+        for match in pattern.finditer(text_of(path))
     ]
 
     assert holding == []
@@ -190,9 +200,18 @@ def test_no_page_loads_anything_from_another_host():
         r"|@import\s+(?:url\()?[\"']?(?:https?:)?//|url\(\s*[\"']?(?:https?:)?//",
         re.IGNORECASE,
     )
-    served = [path for folder in ("templates", "static") for path in (ROOT / "incsr" / folder).rglob("*") if path.is_file()]
+    served = [
+        path
+        for folder in ("templates", "static")
+        for path in (ROOT / "incsr" / folder).rglob("*")
+        if path.is_file()
+    ]
 
-    found = [(path.relative_to(ROOT).as_posix(), hit.group()) for path in served for hit in loading.finditer(text_of(path))]
+    found = [
+        (path.relative_to(ROOT).as_posix(), hit.group())
+        for path in served
+        for hit in loading.finditer(text_of(path))
+    ]
 
     assert served
     assert found == []

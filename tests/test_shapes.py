@@ -64,7 +64,9 @@ def validated(paths):
         quads, graph = read(path)
         of |= dict.fromkeys((thing.value for thing in things(quads)), path)
         graphs = company.join(graphs, [(None, quads)], graph).graphs
-    owned = {label: owner for label, (owner, _) in owners(q for part in graphs.values() for q in part).items()}
+    owned = {
+        label: owner for label, (owner, _) in owners(q for part in graphs.values() for q in part).items()
+    }
     broken = {path: set() for path in [*paths, None]}
     for result in shacl.results(data_triples(graphs, sources.texts()), shapes()):
         thing = owned.get(result.focus.value, result.focus.value)

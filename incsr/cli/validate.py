@@ -14,7 +14,9 @@ belongs to (passages, links, computed figures, else the report's), and takes the
 description of the same things. Only what FILES describe is reported on.
 """
 
-EPILOG = "Exit code: 0 without violations (warnings are shown), 1 with violations or an ill-formed file, 2 misused."
+EPILOG = """\
+Exit code: 0 without violations (warnings are shown), 1 with violations or an ill-formed file, 2 misused.
+"""
 
 
 def register(subparsers):
@@ -28,7 +30,9 @@ def register(subparsers):
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("files", nargs="*", type=Path, metavar="FILES", help="RDF files; none: what is published")
+    parser.add_argument(
+        "files", nargs="*", type=Path, metavar="FILES", help="RDF files; none: what is published"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text", help="of the report (default: text)")
     parser.add_argument(
         "--graph",
@@ -95,7 +99,9 @@ def _ill_formed(error, format_name) -> int:
         place = {"file": str(error.path), "line": error.line, "column": error.column, "token": error.token}
         print(json.dumps({"conforms": False, "error": {"message": error.reason, **place}}, indent=2))
     at = f" at {error.token!r}" if error.token else ""
-    place = f"{_shown(error.path)}" if error.line is None else f"{_shown(error.path)}:{error.line}:{error.column}"
+    place = (
+        f"{_shown(error.path)}" if error.line is None else f"{_shown(error.path)}:{error.line}:{error.column}"
+    )
     print(f"{place}: not well-formed{at}: {error.reason}", file=sys.stderr)
     return 1
 
@@ -165,14 +171,16 @@ def _print_text(found, guide, triples, graphs):
         print(f"{where}: {result.severity.lower()}: {compact(subject)}" + (f" “{label}”" if label else ""))
         print(f"    rule:  {compact(result.shape)}" + (f" ({result.rule})" if result.rule else ""))
         if result.path is not None or (result.value is not None and result.value != result.focus):
-            said = compact(result.value) if result.value is not None else "(see the rule: missing, or too many)"
+            said = (
+                compact(result.value) if result.value is not None else "(see the rule: missing, or too many)"
+            )
             print(f"    found: {compact(result.path)} {said}".rstrip())
         print(f"    write: {result.message}")
     violations, warnings = len(found.violations), len(found.warnings)
     verdict = "conforms" if not violations else "does not conform"
     print(
-        f"{verdict}: {violations} violation{'s' * (violations != 1)}, {warnings} warning{'s' * (warnings != 1)} "
-        f"in {triples:,} triples of {graphs} graphs"
+        f"{verdict}: {violations} violation{'s' * (violations != 1)}, "
+        f"{warnings} warning{'s' * (warnings != 1)} in {triples:,} triples of {graphs} graphs"
     )
 
 

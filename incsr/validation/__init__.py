@@ -37,7 +37,15 @@ def validate(
 ) -> Report:
     """Validate the named graphs, by IRI, together; `texts` are the source texts by IRI.
 
+    What a shape has told of a thing's property or pair, an integrity constraint does not tell again.
     Raises: ValidationError where the shapes cannot be used.
     """
     data = data_triples(graphs, texts)
-    return Report.of([*shacl(data, shapes), *cube.results(data)])
+    found = list(shacl(data, shapes))
+    told = {(result.focus, detail) for result in found for detail in (result.path, result.value) if detail}
+    found += [
+        result
+        for result in cube.results(data)
+        if not {(result.focus, result.path), (result.focus, result.value)} & told
+    ]
+    return Report.of(found)

@@ -43,46 +43,114 @@ NORMALIZATION = (
 
 # Name, title, what to write, the variable that is the offender, the query's body.
 CONSTRAINTS = (
-    ("IC-1", "unique data set", "Give the observation exactly one qb:dataSet.", "obs", """
+    (
+        "IC-1",
+        "unique data set",
+        "Give the observation exactly one qb:dataSet.",
+        "obs",
+        """
       { ?obs a qb:Observation . FILTER NOT EXISTS { ?obs qb:dataSet ?dataset1 } }
       UNION
-      { ?obs a qb:Observation ; qb:dataSet ?dataset1, ?dataset2 . FILTER (?dataset1 != ?dataset2) }"""),
-    ("IC-2", "unique structure definition", "Give the data set exactly one qb:structure.", "dataset", """
+      { ?obs a qb:Observation ; qb:dataSet ?dataset1, ?dataset2 . FILTER (?dataset1 != ?dataset2) }""",
+    ),
+    (
+        "IC-2",
+        "unique structure definition",
+        "Give the data set exactly one qb:structure.",
+        "dataset",
+        """
       { ?dataset a qb:DataSet . FILTER NOT EXISTS { ?dataset qb:structure ?dsd } }
       UNION
-      { ?dataset a qb:DataSet ; qb:structure ?dsd1, ?dsd2 . FILTER (?dsd1 != ?dsd2) }"""),
-    ("IC-3", "structure includes a measure", "Name a qb:measure among the structure's components.", "dsd", """
+      { ?dataset a qb:DataSet ; qb:structure ?dsd1, ?dsd2 . FILTER (?dsd1 != ?dsd2) }""",
+    ),
+    (
+        "IC-3",
+        "structure includes a measure",
+        "Name a qb:measure among the structure's components.",
+        "dsd",
+        """
       ?dsd a qb:DataStructureDefinition .
-      FILTER NOT EXISTS { ?dsd qb:component [ qb:componentProperty [ a qb:MeasureProperty ] ] }"""),
-    ("IC-4", "dimensions have a range", "Give the dimension an rdfs:range.", "dim", """
-      ?dim a qb:DimensionProperty . FILTER NOT EXISTS { ?dim rdfs:range [] }"""),
-    ("IC-5", "concept dimensions have code lists", "Give the dimension a qb:codeList.", "dim", """
-      ?dim a qb:DimensionProperty ; rdfs:range skos:Concept . FILTER NOT EXISTS { ?dim qb:codeList [] }"""),
-    ("IC-6", "only attributes may be optional",
-     "Leave qb:componentRequired false to attributes: dimensions and measures are always required.", "component", """
+      FILTER NOT EXISTS { ?dsd qb:component [ qb:componentProperty [ a qb:MeasureProperty ] ] }""",
+    ),
+    (
+        "IC-4",
+        "dimensions have a range",
+        "Give the dimension an rdfs:range.",
+        "dim",
+        """
+      ?dim a qb:DimensionProperty . FILTER NOT EXISTS { ?dim rdfs:range [] }""",
+    ),
+    (
+        "IC-5",
+        "concept dimensions have code lists",
+        "Give the dimension a qb:codeList.",
+        "dim",
+        """
+      ?dim a qb:DimensionProperty ; rdfs:range skos:Concept . FILTER NOT EXISTS { ?dim qb:codeList [] }""",
+    ),
+    (
+        "IC-6",
+        "only attributes may be optional",
+        "Leave qb:componentRequired false to attributes: dimensions and measures are always required.",
+        "component",
+        """
       ?dsd qb:component ?componentSpec .
       ?componentSpec qb:componentRequired "false"^^xsd:boolean ; qb:componentProperty ?component .
-      FILTER NOT EXISTS { ?component a qb:AttributeProperty }"""),
-    ("IC-7", "slice keys are declared", "Name the slice key by qb:sliceKey in a structure.", "sliceKey", """
+      FILTER NOT EXISTS { ?component a qb:AttributeProperty }""",
+    ),
+    (
+        "IC-7",
+        "slice keys are declared",
+        "Name the slice key by qb:sliceKey in a structure.",
+        "sliceKey",
+        """
       ?sliceKey a qb:SliceKey .
-      FILTER NOT EXISTS { [ a qb:DataStructureDefinition ] qb:sliceKey ?sliceKey }"""),
-    ("IC-8", "slice keys agree with their structure",
-     "Use only properties in the slice key that the structure has as components.", "sliceKey", """
+      FILTER NOT EXISTS { [ a qb:DataStructureDefinition ] qb:sliceKey ?sliceKey }""",
+    ),
+    (
+        "IC-8",
+        "slice keys agree with their structure",
+        "Use only properties in the slice key that the structure has as components.",
+        "sliceKey",
+        """
       ?sliceKey a qb:SliceKey ; qb:componentProperty ?prop .
       ?dsd qb:sliceKey ?sliceKey .
-      FILTER NOT EXISTS { ?dsd qb:component [ qb:componentProperty ?prop ] }"""),
-    ("IC-9", "unique slice structure", "Give the slice exactly one qb:sliceStructure.", "slice", """
+      FILTER NOT EXISTS { ?dsd qb:component [ qb:componentProperty ?prop ] }""",
+    ),
+    (
+        "IC-9",
+        "unique slice structure",
+        "Give the slice exactly one qb:sliceStructure.",
+        "slice",
+        """
       { ?slice a qb:Slice . FILTER NOT EXISTS { ?slice qb:sliceStructure ?key } }
       UNION
-      { ?slice a qb:Slice ; qb:sliceStructure ?key1, ?key2 . FILTER (?key1 != ?key2) }"""),
-    ("IC-10", "slice dimensions complete", "Give the slice a value for each dimension of its key.", "slice", """
-      ?slice qb:sliceStructure [ qb:componentProperty ?dim ] . FILTER NOT EXISTS { ?slice ?dim [] }"""),
-    ("IC-11", "all dimensions required", "Give the observation a value for each dimension.", "obs", """
+      { ?slice a qb:Slice ; qb:sliceStructure ?key1, ?key2 . FILTER (?key1 != ?key2) }""",
+    ),
+    (
+        "IC-10",
+        "slice dimensions complete",
+        "Give the slice a value for each dimension of its key.",
+        "slice",
+        """
+      ?slice qb:sliceStructure [ qb:componentProperty ?dim ] . FILTER NOT EXISTS { ?slice ?dim [] }""",
+    ),
+    (
+        "IC-11",
+        "all dimensions required",
+        "Give the observation a value for each dimension.",
+        "obs",
+        """
       ?obs qb:dataSet/qb:structure/qb:component/qb:componentProperty ?dim .
       ?dim a qb:DimensionProperty .
-      FILTER NOT EXISTS { ?obs ?dim [] }"""),
-    ("IC-12", "no duplicate observations",
-     "Two observations of one data set agree in every dimension: drop one, or say in which they differ.", "obs1", """
+      FILTER NOT EXISTS { ?obs ?dim [] }""",
+    ),
+    (
+        "IC-12",
+        "no duplicate observations",
+        "Two observations of one data set agree in every dimension: drop one, or say in which they differ.",
+        "obs1",
+        """
       FILTER (?allEqual)
       { SELECT ?obs1 ?obs2 (MIN(?equal) AS ?allEqual) WHERE {
           ?obs1 qb:dataSet ?dataset .
@@ -93,30 +161,57 @@ CONSTRAINTS = (
           ?obs1 ?dim ?value1 .
           ?obs2 ?dim ?value2 .
           BIND (?value1 = ?value2 AS ?equal)
-        } GROUP BY ?obs1 ?obs2 }"""),
-    ("IC-13", "required attributes", "Give the observation the attribute that its structure requires.", "obs", """
+        } GROUP BY ?obs1 ?obs2 }""",
+    ),
+    (
+        "IC-13",
+        "required attributes",
+        "Give the observation the attribute that its structure requires.",
+        "obs",
+        """
       ?obs qb:dataSet/qb:structure/qb:component ?component .
       ?component qb:componentRequired "true"^^xsd:boolean ; qb:componentProperty ?attr .
-      FILTER NOT EXISTS { ?obs ?attr [] }"""),
-    ("IC-14", "all measures present", "Give the observation a value for each measure.", "obs", """
+      FILTER NOT EXISTS { ?obs ?attr [] }""",
+    ),
+    (
+        "IC-14",
+        "all measures present",
+        "Give the observation a value for each measure.",
+        "obs",
+        """
       ?obs qb:dataSet/qb:structure ?dsd .
       FILTER NOT EXISTS { ?dsd qb:component/qb:componentProperty qb:measureType }
       ?dsd qb:component/qb:componentProperty ?measure .
       ?measure a qb:MeasureProperty .
-      FILTER NOT EXISTS { ?obs ?measure [] }"""),
-    ("IC-15", "measure dimension consistent",
-     "Give the observation a value for the measure that its qb:measureType names.", "obs", """
+      FILTER NOT EXISTS { ?obs ?measure [] }""",
+    ),
+    (
+        "IC-15",
+        "measure dimension consistent",
+        "Give the observation a value for the measure that its qb:measureType names.",
+        "obs",
+        """
       ?obs qb:dataSet/qb:structure ?dsd ; qb:measureType ?measure .
       ?dsd qb:component/qb:componentProperty qb:measureType .
-      FILTER NOT EXISTS { ?obs ?measure [] }"""),
-    ("IC-16", "single measure on a measure dimension observation",
-     "Leave only the measure that the observation's qb:measureType names.", "obs", """
+      FILTER NOT EXISTS { ?obs ?measure [] }""",
+    ),
+    (
+        "IC-16",
+        "single measure on a measure dimension observation",
+        "Leave only the measure that the observation's qb:measureType names.",
+        "obs",
+        """
       ?obs qb:dataSet/qb:structure ?dsd ; qb:measureType ?measure ; ?omeasure [] .
       ?dsd qb:component/qb:componentProperty qb:measureType ; qb:component/qb:componentProperty ?omeasure .
       ?omeasure a qb:MeasureProperty .
-      FILTER (?omeasure != ?measure)"""),
-    ("IC-17", "all measures present in a measures dimension cube",
-     "Add an observation for each of the structure's measures.", "obs1", """
+      FILTER (?omeasure != ?measure)""",
+    ),
+    (
+        "IC-17",
+        "all measures present in a measures dimension cube",
+        "Add an observation for each of the structure's measures.",
+        "obs1",
+        """
       { SELECT ?obs1 ?numMeasures (COUNT(?obs2) AS ?count) WHERE {
           { SELECT ?dsd (COUNT(?m) AS ?numMeasures) WHERE {
               ?dsd qb:component/qb:componentProperty ?m .
@@ -132,20 +227,39 @@ CONSTRAINTS = (
             ?obs2 ?dim ?v2 .
             FILTER (?v1 != ?v2)
           }
-        } GROUP BY ?obs1 ?numMeasures HAVING (COUNT(?obs2) != ?numMeasures) }"""),
-    ("IC-18", "consistent data set links", "Give the slice's observation the slice's data set.", "obs", """
+        } GROUP BY ?obs1 ?numMeasures HAVING (COUNT(?obs2) != ?numMeasures) }""",
+    ),
+    (
+        "IC-18",
+        "consistent data set links",
+        "Give the slice's observation the slice's data set.",
+        "obs",
+        """
       ?dataset qb:slice ?slice .
       ?slice qb:observation ?obs .
-      FILTER NOT EXISTS { ?obs qb:dataSet ?dataset }"""),
-    ("IC-19", "codes from the code list",
-     "Use a code of the dimension's code list, or add the code to it (skos:inScheme, or skos:member).", "obs", """
+      FILTER NOT EXISTS { ?obs qb:dataSet ?dataset }""",
+    ),
+    (
+        "IC-19",
+        "codes from the code list",
+        "Use a code of the dimension's code list, or add the code to it (skos:inScheme, or skos:member).",
+        "obs",
+        """
       ?obs qb:dataSet/qb:structure/qb:component/qb:componentProperty ?dim .
       ?dim a qb:DimensionProperty ; qb:codeList ?list .
       ?obs ?dim ?v .
       { ?list a skos:ConceptScheme . FILTER NOT EXISTS { ?v a skos:Concept ; skos:inScheme ?list } }
       UNION
-      { ?list a skos:Collection . FILTER NOT EXISTS { ?v a skos:Concept . ?list skos:member+ ?v } }"""),
+      { ?list a skos:Collection . FILTER NOT EXISTS { ?v a skos:Concept . ?list skos:member+ ?v } }""",
+    ),
 )
+
+# The property that a constraint is about, where the query has it as a constant.
+PATHS = {
+    "IC-1": ox.NamedNode(PREFIXES["qb"] + "dataSet"),
+    "IC-2": ox.NamedNode(PREFIXES["qb"] + "structure"),
+    "IC-3": ox.NamedNode(PREFIXES["qb"] + "component"),
+}
 
 HIERARCHY_TITLE = "codes from the hierarchy"
 HIERARCHY_HINT = "Use a code that is reached from a qb:hierarchyRoot of the dimension's code list."
@@ -180,7 +294,9 @@ def results(triples: Iterable[ox.Quad | ox.Triple]) -> Iterator[Result]:
     for name, title, hint, offender, body in CONSTRAINTS:
         yield from _breaches(store, name, title, hint, offender, body)
     for name, properties, path in HIERARCHIES:
-        found = store.query(f"{PROLOGUE} SELECT DISTINCT ?p WHERE {{ ?list a qb:HierarchicalCodeList ; {properties[6:]} }}")
+        found = store.query(
+            f"{PROLOGUE} SELECT DISTINCT ?p WHERE {{ ?list a qb:HierarchicalCodeList ; {properties[6:]} }}"
+        )
         for solution in found:
             body = HIERARCHY_BODY.format(path=path.format(p=solution["p"].value))
             yield from _breaches(store, name, HIERARCHY_TITLE, HIERARCHY_HINT, "obs", body)
@@ -190,7 +306,9 @@ def _breaches(store, name, title, hint, offender, body) -> Iterator[Result]:
     solutions = store.query(f"{PROLOGUE} SELECT * WHERE {{ {body} }}")
     variables = [variable.value for variable in solutions.variables]
     for solution in solutions:
-        path = next((solution[key] for key in ("dim", "attr", "measure", "prop") if key in variables), None)
+        path = next(
+            (solution[key] for key in ("dim", "attr", "measure", "prop") if key in variables), PATHS.get(name)
+        )
         value = next((solution[key] for key in ("v", "obs2", "omeasure") if key in variables), None)
         yield _result(name, title, hint, solution[offender], path, value)
 

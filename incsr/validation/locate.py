@@ -17,7 +17,8 @@ TOKEN = re.compile(
     r"""
       (?P<space>\s+|\#[^\n]*)
     | (?P<iri><[^<>"{}|^`\x00-\x20]*>)
-    | (?P<string>\"\"\"(?:\\.|(?!\"\"\").)*\"\"\"|'''(?:\\.|(?!''').)*'''|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
+    | (?P<string>\"\"\"(?:\\.|(?!\"\"\").)*\"\"\"|'''(?:\\.|(?!''').)*'''
+        |"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*')
     | (?P<directive>@prefix\b|@base\b|(?i:prefix|base)(?=\s))
     | (?P<language>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)
     | (?P<datatype>\^\^)
@@ -128,7 +129,9 @@ class Locator:
     _exact: dict[tuple, Place] = field(default_factory=dict)
     _ready: bool = False
 
-    def place(self, subject: str, predicate: str | None = None, value: ox.Literal | ox.NamedNode | None = None):
+    def place(
+        self, subject: str, predicate: str | None = None, value: ox.Literal | ox.NamedNode | None = None
+    ):
         """The most exact place known: of the triple, else of the property, else of the thing; or None."""
         self._read()
         text = None if value is None or isinstance(value, ox.BlankNode) else value.value

@@ -43,7 +43,7 @@ def results(data: Iterable[ox.Quad | ox.Triple], shapes: Iterable[ox.Quad | ox.T
     Source: SHACL, section 3.4 (validation), and 3.6 (the report).
     """
     import pyshacl
-    from pyshacl.errors import ReportableRuntimeError
+    from pyparsing.exceptions import ParseBaseException
 
     # rdflib logs a traceback for each ill-typed literal; the shapes say it better.
     terms = logging.getLogger("rdflib.term")
@@ -54,7 +54,7 @@ def results(data: Iterable[ox.Quad | ox.Triple], shapes: Iterable[ox.Quad | ox.T
         _, report, text = pyshacl.validate(
             data_graph, shacl_graph=shapes_graph, inference="none", do_owl_imports=False
         )
-    except ReportableRuntimeError as error:
+    except (RuntimeError, ParseBaseException) as error:
         raise ValidationError(f"the shapes cannot be used: {error}") from error
     finally:
         terms.level = level
@@ -100,8 +100,8 @@ def _engine_term(term):
 def shape_iris(shapes: Iterable[ox.Quad | ox.Triple]) -> set[str]:
     """The names of all property shapes, node rules and SPARQL constraints: whatever a result can name."""
     graph = sources.rdflib_graph(shapes)
-    structural = {RDF.type, SH.property, SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf,
-                  SH.name, SH.description, SH.message, SH.severity, SH.sparql, rdflib.RDFS.label,
+    structural = {RDF.type, SH.property, SH.targetClass, SH.targetNode, SH.targetSubjectsOf,
+                  SH.targetObjectsOf, SH.name, SH.description, SH.message, SH.severity, SH.sparql, rdflib.RDFS.label,
                   rdflib.RDFS.isDefinedBy, rdflib.RDFS.comment}  # fmt: skip
     named = set(graph.subjects(RDF.type, SH.PropertyShape)) | set(graph.objects(None, SH.sparql))
     for node in graph.subjects(RDF.type, SH.NodeShape):
