@@ -84,7 +84,7 @@ def _parses(text, kind):
 
     if kind == "update":
         found, _ = operations(text)
-        return all(rewritten(operation, "", {}, (), set(), False) is not None for operation in found)
+        return all(rewritten(operation, "", {}, (), set(), union=False) is not None for operation in found)
     try:
         parse(text)
     except ParseError:

@@ -1,42 +1,66 @@
 """One operation of an update as a tree: its literals as they are stored, its WHERE mended."""
 
+from dataclasses import dataclass, field
+
 from incsr.query.literals import Values
 from incsr.query.mend import Mender
 from incsr.query.parser import ParseError, Parser
 from incsr.query.spelling import ANY, XSD, is_lost
-from incsr.query.syntax_tree import Collection, Iri, Literal, PropertyList, Var
+from incsr.query.syntax_tree import Blank, Collection, Iri, Literal, PropertyList, Triples, Var
+from incsr.store.view import UNION
 
 _FIRST = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first"
 
 
-def rewritten(operation, clauses, flags, graphs, flagged, hide):
-    """The text of an operation with the USING clauses given, or None where it has no tree of ours.
+@dataclass(slots=True)
+class Rewritten:
+    """The text of an operation, what runs before and after it, and whether it leaves the union in step."""
+
+    text: str
+    before: list = field(default_factory=list)
+    after: list = field(default_factory=list)
+    in_step: bool = False
+
+
+def rewritten(operation, clauses, flags, graphs, flagged, union):
+    """An operation with the USING clauses given, or None where it has no tree of ours.
 
     Adds (predicate IRI, local name of the datatype) to `flagged` for each literal in private form that the
-    operation may give to a predicate. `hide` keeps the hidden graphs out of GRAPH with a variable.
+    operation may give to a predicate. With `union` the hidden graph follows what the operation changes where
+    that can be said; without, the hidden graphs are kept out of GRAPH with a variable.
     """
     if not operation.words & {"INSERT", "DELETE"}:
         return None
     parser = Parser("", operation.base, operation.prefixes, operation.tokens)
     try:
-        return _Rewriting(parser, clauses, flags, graphs, flagged, hide).text()
+        return _Rewriting(parser, clauses, flags, graphs, flagged, union).operation()
     except (ParseError, RecursionError):
         # The engine may still know it; then anything may have gone anywhere.
         flagged |= {(ANY, name) for names in flags.values() for name in names}
         return None
 
 
+_GONE = f"<{UNION}:gone>"
+# What was taken out of a graph leaves the union where no other graph has it.
+_FORGET = [
+    f"DELETE {{ GRAPH <{UNION}> {{ ?s ?p ?o }} }} WHERE {{ GRAPH {_GONE} {{ ?s ?p ?o }} "
+    f"FILTER NOT EXISTS {{ GRAPH ?g {{ ?s ?p ?o }} FILTER(!STRSTARTS(STR(?g), '{UNION}')) }} "
+    "FILTER NOT EXISTS { ?s ?p ?o } }",
+    f"DROP SILENT GRAPH {_GONE}",
+]
+
+
 class _Rewriting:
-    def __init__(self, parser, clauses, flags, graphs, flagged, hide):
+    def __init__(self, parser, clauses, flags, graphs, flagged, union):
         self.parser = parser
         self.clauses = clauses
-        self.mender = Mender(
-            " ".join([token.text for token in parser.tokens]), flags, set(graphs), hide=hide and bool(flags)
-        )
+        text = " ".join([token.text for token in parser.tokens])
+        self.mender = Mender(text, flags, set(graphs), hide=not union and bool(flags))
         self.values: Values = self.mender.values
         self.flagged = flagged
+        self.union = union
 
-    def text(self):
+    def operation(self):
         parser = self.parser
         head = ""
         if parser.take_word("WITH"):
@@ -44,13 +68,18 @@ class _Rewriting:
         delete = insert = None
         if parser.take_word("DELETE"):
             if parser.take_word("DATA"):
-                return f"DELETE DATA {self.template(parser.quads())}"
+                quads = parser.quads()
+                data = self.template(quads)
+                captured = [f"INSERT DATA {{ GRAPH {_GONE} {{ {self.triples(quads)} }} }}"]
+                return self.deletion(f"DELETE DATA {data}", captured)
             if parser.take_word("WHERE"):
                 return self.delete_where(parser.quads())
             delete = parser.quads()
         if parser.take_word("INSERT"):
             if parser.take_word("DATA"):
-                return f"INSERT DATA {self.template(parser.quads(), inserted=True)}"
+                quads = parser.quads()
+                text = f"INSERT DATA {self.template(quads, inserted=True)}"
+                return Rewritten(text, in_step=self.follows(quads))
             insert = parser.quads()
         while parser.take_word("USING"):
             parser.take_word("NAMED")
@@ -61,20 +90,37 @@ class _Rewriting:
             parser.fail("the end of the operation")
         # Templates are written after the pattern has said what its variables may hold.
         self.mender.group_of_update(group)
-        if delete is not None:
-            head += f"DELETE {self.template(delete)} "
+        where = f"{self.clauses}WHERE {group.text()}"
+        if delete is None:
+            text = f"{head}INSERT {self.template(insert, inserted=True)} {where}"
+            return Rewritten(text, in_step=self.follows(insert))
+        text = f"{head}DELETE {self.template(delete)} "
         if insert is not None:
-            head += f"INSERT {self.template(insert, inserted=True)} "
-        return f"{head}{self.clauses}WHERE {group.text()}"
+            text += f"INSERT {self.template(insert, inserted=True)} "
+        captured = [f"INSERT {{ GRAPH {_GONE} {{ {self.triples(delete)} }} }} {where}"]
+        return self.deletion(text + where, captured, insert is None or self.follows(insert))
 
     def delete_where(self, quads):
         template = self.template(quads)
-        if not self.clauses:
-            return f"DELETE WHERE {template}"
-        return f"DELETE {template} {self.clauses}WHERE {template}"
+        where = f"{self.clauses}WHERE {template}"
+        text = f"DELETE {template} {where}" if self.clauses else f"DELETE WHERE {template}"
+        return self.deletion(text, [f"INSERT {{ GRAPH {_GONE} {{ {self.triples(quads)} }} }} {where}"])
+
+    def deletion(self, text, captured, follows=True):
+        if not self.union or not follows:
+            return Rewritten(text)
+        return Rewritten(text, captured, list(_FORGET), in_step=True)
+
+    def follows(self, quads):
+        """Whether a template can stand in two graphs: a node without a name would be another in each."""
+        return self.union and not any(_has_nameless(triples) for _, block in quads for triples in block)
+
+    def triples(self, quads):
+        """The triples of quads, whatever their graph."""
+        return " ".join([triples.text() for _, block in quads for triples in block])
 
     def template(self, quads, inserted=False):
-        """Quads with their literals in the form in which they are stored."""
+        """Quads with their literals as they are stored; what is inserted, in the union as well if it follows."""
         parts = []
         for name, block in quads:
             for triples in block:
@@ -83,6 +129,8 @@ class _Rewriting:
                 self.mender.template(triples)
             inner = " ".join([triples.text() for triples in block])
             parts.append(inner if name is None else f"GRAPH {name.text()} {{ {inner} }}")
+        if inserted and self.follows(quads):
+            parts.append(f"GRAPH <{UNION}> {{ {self.triples(quads)} }}")
         return f"{{ {' '.join(parts)} }}"
 
     def note(self, properties):
@@ -101,3 +149,11 @@ class _Rewriting:
                 self.note(node.properties)
             elif isinstance(node, Collection):
                 self.note_nodes(_FIRST, node.items)
+
+
+def _has_nameless(node):
+    if isinstance(node, Triples):
+        return _has_nameless(node.subject) or any(
+            _has_nameless(object_) for _, objects in node.properties for object_ in objects
+        )
+    return isinstance(node, PropertyList | Collection) or (isinstance(node, Blank) and not node.label)

@@ -16,9 +16,11 @@ from incsr.query.guard import Refused, guard
 from incsr.query.lexer import WORD, excerpt, tokens
 from incsr.query.network import AMBIGUOUS, without_network
 from incsr.query.operations import operations
-from incsr.query.rewriting import rewritten
+from incsr.query.rewriting import Rewritten, rewritten
 from incsr.query.spelling import FLAGS, flag_quads
 from incsr.query.view import MERGED, UNION_GRAPH, is_hidden, state
+
+FOLLOWED_CHARACTERS = 100_000
 
 # Run after a change in union mode: what no graph holds any longer goes, what is new comes.
 _RESYNC = (
@@ -48,6 +50,8 @@ def prepared(view, job):
     mentioned = [*visible, *sorted(named.difference(visible))]
     edits, flagged = [], set()
     look = bool(known.flags) or mend.needed(reading, known.flags)
+    # A small change of a large store has the union follow it; after a large one it is made anew.
+    look = look or (view.union and len(source.text) < FOLLOWED_CHARACTERS)
     dirty = False
     for number, operation in enumerate(found):
         before, after = [], []
@@ -57,13 +61,15 @@ def prepared(view, job):
             if view.union and dirty and UNION_GRAPH.value in clauses:
                 before.insert(0, _RESYNC)
                 dirty = False
-        text = None
+        changed = None
         if _is_silent_load(operation):
-            text = "INSERT DATA { }"  # only LOAD SILENT comes so far, and it fails silently
+            changed = Rewritten("INSERT DATA { }", in_step=True)  # it fails, and silently
         elif look:
-            text = rewritten(operation, clauses, known.flags, mentioned, flagged, hide=not view.union)
-        if text is not None:
-            edits.append((operation.start, operation.end, text))
+            changed = rewritten(operation, clauses, known.flags, mentioned, flagged, view.union)
+        if changed is not None:
+            edits.append((operation.start, operation.end, changed.text))
+            before += changed.before
+            after = changed.after + after
         else:
             _place(source.text, operation, clauses, edits)
         if known.flags and operation.words & {"CLEAR", "DROP"} and "NAMED" in operation.words:
@@ -72,12 +78,12 @@ def prepared(view, job):
             edits.append((operation.start, operation.start, " ; ".join(before) + " ; "))
         if after:
             edits.append((operation.end, operation.end, " ; " + " ; ".join(after)))
-        dirty = True
+        dirty = dirty or changed is None or not changed.in_step
     last = []
     if flagged:
         quads = " ".join(f"{quad.subject} {quad.predicate} {quad.object} ." for quad in flag_quads(flagged))
         last.append(f"INSERT DATA {{ GRAPH {FLAGS} {{ {quads} }} }}")
-    if view.union and found:
+    if view.union and dirty:
         last.append(_RESYNC)
     if last:
         edits.append((found[-1].end, found[-1].end, " ; " + " ; ".join(last)))
