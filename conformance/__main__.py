@@ -42,6 +42,9 @@ def main(argv=None):
             f"{arguments.suite} holds no suite; name the folder with sparql10 and sparql11", file=sys.stderr
         )
         return 2
+    if arguments.accept and arguments.only:
+        print("--accept needs the whole suite; leave out --only", file=sys.stderr)
+        return 2
     chosen = [test for test in tests(root) if arguments.only in test.iri or arguments.only in test.group]
     with ExitStack() as stack:
         remotes = Remotes()
@@ -50,6 +53,7 @@ def main(argv=None):
             server = Server(arguments.query_url, arguments.update_url, arguments.store_url, arguments.token)
         else:
             server = stack.enter_context(Started(remotes.addresses.values()))
+        stack.callback(server.close)
         outcomes = run_all(server, remotes, chosen)
     for outcome in outcomes:
         if not outcome.passed:

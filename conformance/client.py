@@ -65,6 +65,12 @@ class Server:
                     raise
         raise AssertionError("unreachable")
 
+    def close(self):
+        """Close the kept connections."""
+        for connection in self._connections.values():
+            connection.close()
+        self._connections.clear()
+
     def _authorized(self, headers):
         return [*headers, ("Authorization", f"Bearer {self.token}")] if self.token else list(headers)
 
