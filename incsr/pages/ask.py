@@ -26,6 +26,17 @@ SELECT ?what ?hedge ?value ?words WHERE {
 ORDER BY DESC(?value)
 """
 )
+# What a newcomer should see first; the others follow by name.
+FIRST = (
+    "trainees-by-country",
+    "trainees-on-the-map",
+    "figures-of-everybody",
+    "figures-in-pounds",
+    "structure-of-cbp",
+    "series-over-the-years",
+    "figures-that-agree",
+    "quantities-in-words",
+)
 COMPLETIONS = """
 SELECT DISTINCT ?term ?label ?definition ?role WHERE {
   { ?x a ?term BIND ("class" AS ?role) } UNION { ?s ?term ?o BIND ("property" AS ?role) }
@@ -53,13 +64,15 @@ def completions(graph):
 
 def html(site):
     """The page, for `GET /sparql` of a browser without a query."""
+    first = {name: place for place, name in enumerate(FIRST)}
+    examples = sorted(site.questions, key=lambda question: first.get(question.name, len(first)))
     query = request.args.get("edit") or request.args.get("run") or STARTER
     return render_template(
         "ask.html",
         section="pages.ask",
         query=query,
         run="run" in request.args,
-        questions=site.questions,
+        questions=examples,
         prefixes=PREFIXES,
     )
 

@@ -3,7 +3,7 @@
 from flask import Response, jsonify, render_template, request, url_for
 
 from incsr.namespaces import PREFIXES
-from incsr.pages import names
+from incsr.pages import addresses, names
 from incsr.search import Entry, Index
 
 SAID = "SELECT DISTINCT ?thing ?quotation WHERE { ?thing cbp:quotation ?quotation FILTER NOT EXISTS { ?thing a cbp:Section } }"
@@ -133,7 +133,7 @@ def register(pages, site):
                     "kind": hit.entry.kind,
                     "label": hit.entry.title,
                     "summary": hit.entry.summary,
-                    "path": hit.entry.path,
+                    "path": addresses.here(hit.entry.path),
                     "score": round(hit.score, 3),
                 }
                 for hit in hits
@@ -160,12 +160,12 @@ def register(pages, site):
         """OpenSearch suggestions: [query, [titles], [summaries], [addresses]]."""
         asked = request.args.get("q", "")[:300]
         hits = index().search(asked, 8) if asked else []
-        root = request.url_root.rstrip("/")
+        host = request.host_url.rstrip("/")
         body = [
             asked,
             [h.entry.title for h in hits],
             [h.entry.summary for h in hits],
-            [root + h.entry.path for h in hits],
+            [host + addresses.here(h.entry.path) for h in hits],
         ]
         answer = jsonify(body)
         answer.content_type = "application/x-suggestions+json"
@@ -173,8 +173,9 @@ def register(pages, site):
 
     @pages.get("/opensearch.xml")
     def opensearch():
-        root = request.url_root.rstrip("/")
         body = render_template(
-            "opensearch.xml", search=root + url_for("pages.search"), suggest=root + url_for("pages.suggest")
+            "opensearch.xml",
+            search=url_for("pages.search", _external=True),
+            suggest=url_for("pages.suggest", _external=True),
         )
         return Response(body, content_type="application/opensearchdescription+xml")

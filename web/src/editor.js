@@ -35,8 +35,9 @@ async function start() {
     autocompleters: ["incsr-terms", "variables"],
     lineWrapping: true,
     // Tab must leave the editor: a keyboard user is not to be caught in it.
-    extraKeys: { Tab: false, "Shift-Tab": false },
+    extraKeys: { ...Yasqe.defaults.extraKeys, Tab: false, "Shift-Tab": false },
   });
+  holder.yasqe = yasqe; // for the console, and for tests
   area.hidden = true;
   document.querySelector('label[for="query"]').textContent = "Query (Ctrl+Enter runs it, Ctrl+Space completes)";
   yasqe.getInputField().setAttribute("aria-label", "SPARQL query");

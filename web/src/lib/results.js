@@ -53,7 +53,11 @@ export async function showAnswer(place, answer, query) {
       tab.setAttribute("aria-selected", String(i === index));
       tab.tabIndex = i === index ? 0 : -1;
     });
-    views.replaceChildren(await choices[index][1]());
+    try {
+      views.replaceChildren(await choices[index][1](views));
+    } catch (error) {
+      views.replaceChildren(el("p", { class: "notice" }, `This view failed: ${error.message}`));
+    }
   };
   choices.forEach(([name], index) => {
     tabs.append(
@@ -69,7 +73,8 @@ export async function showAnswer(place, answer, query) {
       }, name),
     );
   });
-  views.setAttribute("role", "tabpanel");
+  views.setAttribute("role", choices.length > 1 ? "tabpanel" : "group");
+  views.setAttribute("aria-label", "View of the answer");
   place.replaceChildren(
     el("h2", {}, "Answer"),
     el("p", { class: "soft", role: "status" }, `${rows.length} row${rows.length === 1 ? "" : "s"}, ${Math.round(answer.duration)} ms.`),
@@ -166,7 +171,7 @@ function table(columns, rows, labels) {
   };
   more.addEventListener("click", next);
   next();
-  const head = el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col" }, name)), evident ? el("th", { scope: "col" }, "Why") : null));
+  const head = el("thead", {}, el("tr", {}, ...columns.map((name) => el("th", { scope: "col", class: rows.length && rows.every((row) => isNumber(row[name])) ? "num" : false }, name)), evident ? el("th", { scope: "col" }, "Why") : null));
   return el("div", {}, el("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Answer" }, el("table", {}, head, body)), more);
 }
 

@@ -3,7 +3,7 @@ import { here } from "./address.js";
 import { el } from "./dom.js";
 
 export function shareLink(text, run) {
-  return here(`/sparql?${new URLSearchParams({ [run ? "run" : "edit"]: text })}`);
+  return here(`/ask?${new URLSearchParams({ [run ? "run" : "edit"]: text })}`);
 }
 
 export function snippets(text) {

@@ -6,7 +6,7 @@ import { expressionInterpreter } from "vega-interpreter";
 import { here } from "./address.js";
 
 const SHAPES = "countries-110m.json";
-const PAPER = { ink: "#1b2126", soft: "#525b63", line: "#d9d5cb", accent: "#0a5a61", "figure-line": "#9a6200", paper: "#ffffff", sunk: "#f1efe9" };
+const PAPER = { ink: "#1b2126", soft: "#525b63", line: "#d9d5cb", accent: "#0a5a61", "figure-line": "#9a6200", paper: "#ffffff", ramp: "#cfe6e3" };
 const SAVED_WIDTH = 760;
 
 // A picture loads the shapes of countries from this server and nothing else from anywhere.
@@ -72,14 +72,14 @@ function common({ ink, soft, line }) {
 }
 
 function lite(colours) {
-  const { ink, soft, line, accent, paper, sunk } = colours;
+  const { ink, soft, line, accent, paper, ramp } = colours;
   const hedge = colours["figure-line"];
   return {
     ...common(colours),
     header: { labelColor: ink, titleColor: soft, labelFontSize: 11.5 },
     view: { stroke: null },
     axisY: { labelLimit: 210 },
-    range: { ramp: [sunk, accent], heatmap: [sunk, accent], category: [accent, hedge, "#6a48b0", "#a8321f", "#3d7a34"] },
+    range: { ramp: [ramp, accent], heatmap: [ramp, accent], category: [accent, hedge, "#6a48b0", "#a8321f", "#3d7a34"] },
     bar: { color: accent },
     point: { color: accent },
     text: { color: ink, fontSize: 12 },
