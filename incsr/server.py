@@ -11,6 +11,7 @@ import socket
 
 from incsr.log import Log
 from incsr.store.disk import StoreError
+from incsr.workers import sandbox
 from incsr.workers.link import LoadError
 from incsr.workers.pool import Pool
 
@@ -32,6 +33,8 @@ def serve(settings) -> int:
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     listening = listen(settings)
+    # After a write in memory a grandchild is the mother, and her own mother ends.
+    sandbox.adopt_orphans()
     log = Log(settings.log)
     pool = Pool(settings, log)
     # The data is loaded in its own process while this one imports what it needs.

@@ -4,7 +4,9 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 
+import pytest
 import requests
 
 SELECT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
@@ -20,7 +22,7 @@ def alive(pids):
     return [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
 
 
-def wait_until(holds, within_s=5.0):
+def wait_until(holds, within_s=10.0):
     end = time.monotonic() + within_s
     while not holds():
         assert time.monotonic() < end, "it did not come true in time"
@@ -65,14 +67,34 @@ def test_sigterm_ends_the_server_in_order_and_every_process_with_it(serve):
     wait_until(lambda: not alive(processes))
 
 
-def test_a_killed_server_leaves_no_process_behind(serve):
-    server = serve("--empty")
-    wait_until(lambda: len(server.processes()) > 2)
+def zombies(pids):
+    return [pid for pid in pids if b") Z" in Path(f"/proc/{pid}/stat").read_bytes()]
+
+
+@pytest.mark.parametrize("writes", [0, 3], ids=["before any write", "after writes"])
+def test_a_killed_server_leaves_no_process_behind(serve, writes):
+    server = serve("--empty", "--workers", "2", token="secret")
+    for number in range(writes):
+        update = f"INSERT DATA {{ <urn:s> <urn:p> {number} }}"
+        requests.post(server.url + "/update", data={"update": update}, headers=server.authorization(), timeout=30)
+    wait_until(lambda: len(server.processes()) == 4)
     processes = server.processes()
+    assert zombies(processes) == []
 
     server.process.kill()
 
     wait_until(lambda: not alive(processes[1:]))
+
+
+def test_writes_do_not_pile_up_processes(serve):
+    server = serve("--empty", "--workers", "2", token="secret")
+
+    for number in range(20):
+        update = f"INSERT DATA {{ <urn:s> <urn:p> {number} }}"
+        requests.post(server.url + "/update", data={"update": update}, headers=server.authorization(), timeout=30)
+
+    wait_until(lambda: len(server.processes()) == 4)
+    assert zombies(server.processes()) == []
 
 
 def test_a_taken_port_is_said_to_be_taken(published):

@@ -5,6 +5,7 @@ import os
 import resource
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
 
 # Every evaluation runs on the main thread; the kernel leaves at least 128 MB for its stack to grow into
 # (mm/mmap.c, MIN_GAP), so that raising the soft limit at run time is enough. Nested queries need it.
@@ -21,6 +22,11 @@ def die_with_parent(signal_number: int, parent: int | None = None):
     _prctl(PR_SET_PDEATHSIG, signal_number)
     if parent is not None and os.getppid() != parent:
         os.kill(os.getpid(), signal_number)
+
+
+def adopt_orphans():
+    """Be the parent of descendants whose parent has ended, so that no process of the service is out of sight."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
 def raise_stack():
