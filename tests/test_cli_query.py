@@ -10,9 +10,27 @@ import pytest
 from incsr import sources
 from incsr.cli import main
 from incsr.namespaces import GRAPH
+from incsr.workers import loading
 
 LABEL = "<http://www.w3.org/2004/02/skos/core#prefLabel>"
 CBP = f"SELECT ?label {{ <https://w3id.org/incsr/id/agency/cbp> {LABEL} ?label }}"
+
+
+@pytest.fixture(scope="module")
+def loaded():
+    return loading.load({"default_graph": "union", "empty": False, "service_allow": ()})
+
+
+@pytest.fixture(autouse=True)
+def one_load(monkeypatch, loaded, request):
+    """Reading the same files for each test would be most of its time."""
+    if "fresh" not in request.fixturenames:
+        monkeypatch.setattr(loading, "load", lambda _options: loaded)
+
+
+@pytest.fixture
+def fresh():
+    """A test that has this reads the files itself."""
 
 
 def run(capfdbinary, *arguments):
@@ -22,7 +40,7 @@ def run(capfdbinary, *arguments):
     return code, out, err.decode()
 
 
-def test_solutions_are_a_table_by_default(capfdbinary):
+def test_solutions_are_a_table_by_default(capfdbinary, fresh):
     code, out, err = run(capfdbinary, "query", CBP)
 
     assert code == 0 and "(1 solution)" in err
