@@ -31,6 +31,8 @@ KIND_PREFIXES = {
     "section": "section",
     "dataset": "dataset",
     "report": "report",
+    "mapping": "mapping",
+    "scheme": "scheme",
 }
 
 PREFIXES = {
@@ -62,5 +64,7 @@ PREFIXES = {
     "void": "http://rdfs.org/ns/void#",
     "sd": "http://www.w3.org/ns/sparql-service-description#",
     "sh": "http://www.w3.org/ns/shacl#",
+    "sssom": "https://w3id.org/sssom/",
+    "semapv": "https://w3id.org/semapv/vocab/",
     "vann": "http://purl.org/vocab/vann/",
 }
