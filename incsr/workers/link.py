@@ -120,10 +120,14 @@ class Link:
         self.reap()
         self.pool.lost(self)
 
-    def reap(self, attempts: int = 50):
-        """Take the exit status where the process is our child, so that it does not stay a zombie."""
-        if not self.reaped() and attempts:
-            self.pool.loop.call_later(0.02, self.reap, attempts - 1)
+    def reap(self, after_s: float = 0.02):
+        """Take the exit status, so that the process does not stay a zombie.
+
+        A mother that was born by a write becomes our child (or init's) only when her own mother has ended, so
+        that "no such child" is no answer yet.
+        """
+        if not self.reaped() and after_s < 60:
+            self.pool.loop.call_later(after_s, self.reap, after_s * 2)
 
     def reaped(self) -> bool:
         if self.process is not None:
@@ -131,7 +135,7 @@ class Link:
         try:
             return os.waitpid(self.pid, os.WNOHANG)[0] != 0
         except ChildProcessError:
-            return True  # the kernel gave it to another parent
+            return False
 
     async def end(self):
         """Close the control socket, whereupon the mother ends and her children too, and wait for that."""
@@ -139,7 +143,7 @@ class Link:
             self.control.shutdown(socket.SHUT_WR)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(self.ended), 2.0)
-        for _ in range(100):
+        for _ in range(25):
             if self.reaped():
                 return
             await asyncio.sleep(0.02)
