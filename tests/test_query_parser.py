@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from query_cases import PREFIXES, TRIG_PREFIXES
 from query_strategies import NUMBERS, SPELLED, STRINGS, data, queries
 
@@ -28,6 +28,10 @@ def test_a_query_written_back_gives_the_same_answers(trig, query):
     store = ox.Store()
     store.load((TRIG_PREFIXES + trig).encode(), ox.RdfFormat.TRIG)
     written = parse(PREFIXES + query).text()
+    try:
+        store.query(PREFIXES + query)
+    except SyntaxError:  # BIND of a variable in use
+        reject()
 
     assert answers(store, written) == answers(store, PREFIXES + query)
     assert parse(written).text() == written

@@ -120,7 +120,7 @@ class _Rewriting:
         return " ".join([triples.text() for _, block in quads for triples in block])
 
     def template(self, quads, inserted=False):
-        """Quads with their literals as they are stored; what is inserted, in the union as well if it follows."""
+        """Quads with their literals as they are stored; what is inserted, in the union too if it follows."""
         parts = []
         for name, block in quads:
             for triples in block:

@@ -9,10 +9,12 @@ Source: SPARQL 1.1 Query Language, section 19.8.
 
 from dataclasses import dataclass, field
 
+# A node is compared and shown by nobody; what is left out is not generated at each start.
+_node = dataclass(slots=True, eq=False, repr=False, match_args=False)
 XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, match_args=False)
 class Var:
     name: str  # without ? or $
 
@@ -20,7 +22,7 @@ class Var:
         return f"?{self.name}"
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, match_args=False)
 class Iri:
     spelled: str
     value: str  # absolute where there is a base
@@ -29,7 +31,7 @@ class Iri:
         return self.spelled
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, match_args=False)
 class Literal:
     """A literal; `spelled` is how it stands in the text, and `lexical` what that means."""
 
@@ -41,7 +43,7 @@ class Literal:
         return self.spelled
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, match_args=False)
 class Blank:
     label: str  # "_:b", or "" for []
 
@@ -49,7 +51,7 @@ class Blank:
         return self.label or "[]"
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True, frozen=True, match_args=False)
 class Raw:
     """Text that stands for itself: a call or an element that a mend has written."""
 
@@ -59,7 +61,7 @@ class Raw:
         return self.written
 
 
-@dataclass(slots=True)
+@_node
 class PropertyList:
     """`[ verb object, … ; … ]`"""
 
@@ -69,7 +71,7 @@ class PropertyList:
         return f"[ {_properties(self.properties)} ]"
 
 
-@dataclass(slots=True)
+@_node
 class Collection:
     items: list
 
@@ -77,7 +79,7 @@ class Collection:
         return f"({' '.join([item.text() for item in self.items])})"
 
 
-@dataclass(slots=True)
+@_node
 class Path:
     """A property path: `/` and `|` with parts; `^`, `*`, `+`, `?` with one; `!` with what it excludes."""
 
@@ -97,7 +99,7 @@ class Path:
         return f"(^{inner})" if self.sign == "^" else f"({inner}{self.sign})"
 
 
-@dataclass(slots=True)
+@_node
 class Triples:
     """One subject with its properties: a list of (verb, objects)."""
 
@@ -117,7 +119,7 @@ def _properties(properties):
     )
 
 
-@dataclass(slots=True)
+@_node
 class Group:
     elements: list
 
@@ -125,7 +127,7 @@ class Group:
         return f"{{ {' '.join([element.text() for element in self.elements])} }}"
 
 
-@dataclass(slots=True)
+@_node
 class Union:
     groups: list
 
@@ -133,7 +135,7 @@ class Union:
         return " UNION ".join([group.text() for group in self.groups])
 
 
-@dataclass(slots=True)
+@_node
 class Optional:
     group: Group
 
@@ -141,7 +143,7 @@ class Optional:
         return f"OPTIONAL {self.group.text()}"
 
 
-@dataclass(slots=True)
+@_node
 class Minus:
     group: Group
 
@@ -149,7 +151,7 @@ class Minus:
         return f"MINUS {self.group.text()}"
 
 
-@dataclass(slots=True)
+@_node
 class Graph:
     name: object
     group: Group
@@ -158,7 +160,7 @@ class Graph:
         return f"GRAPH {self.name.text()} {self.group.text()}"
 
 
-@dataclass(slots=True)
+@_node
 class Service:
     silent: bool
     name: object
@@ -168,7 +170,7 @@ class Service:
         return f"SERVICE {'SILENT ' if self.silent else ''}{self.name.text()} {self.group.text()}"
 
 
-@dataclass(slots=True)
+@_node
 class Filter:
     expression: object
 
@@ -176,7 +178,7 @@ class Filter:
         return f"FILTER({self.expression.text()})"
 
 
-@dataclass(slots=True)
+@_node
 class Bind:
     expression: object
     variable: Var
@@ -185,7 +187,7 @@ class Bind:
         return f"BIND({self.expression.text()} AS {self.variable.text()})"
 
 
-@dataclass(slots=True)
+@_node
 class Values:
     variables: list
     rows: list  # of lists of terms; None is UNDEF
@@ -201,7 +203,7 @@ class Values:
         return f"VALUES ({names}) {{ {rows} }}"
 
 
-@dataclass(slots=True)
+@_node
 class Chain:
     """Operands joined by operators of one precedence: `||`, `&&`, `+` and `-`, `*` and `/`, a comparison."""
 
@@ -214,7 +216,7 @@ class Chain:
         )
 
 
-@dataclass(slots=True)
+@_node
 class Unary:
     sign: str
     operand: object
@@ -223,7 +225,7 @@ class Unary:
         return f"{self.sign} {_operand(self.operand)}"
 
 
-@dataclass(slots=True)
+@_node
 class In:
     operand: object
     negated: bool
@@ -234,7 +236,7 @@ class In:
         return f"{_operand(self.operand)} {'NOT IN' if self.negated else 'IN'} ({members})"
 
 
-@dataclass(slots=True)
+@_node
 class Exists:
     negated: bool
     group: Group
@@ -243,7 +245,7 @@ class Exists:
         return f"{'NOT ' if self.negated else ''}EXISTS {self.group.text()}"
 
 
-@dataclass(slots=True)
+@_node
 class Call:
     """A call of a built-in or an aggregate (`name` is upper case), or of a function named by an IRI."""
 
@@ -268,7 +270,7 @@ def _operand(node):
     return f"({node.text()})" if isinstance(node, _COMPOSITE) else node.text()
 
 
-@dataclass(slots=True)
+@_node
 class Select:
     """A SELECT, at the top or inside of a group; what is not SELECT has its own head."""
 
@@ -333,7 +335,7 @@ def _order(direction, expression):
     return f"{direction or 'ASC'}({expression.text()})"
 
 
-@dataclass(slots=True)
+@_node
 class Query:
     prologue: str  # verbatim
     select: Select
