@@ -129,3 +129,21 @@ def test_every_rule_has_a_defect_file():
     named = {header(path)["reports"].replace("cbpsh:", PREFIXES["cbpsh"]) for path in DEFECTS}
 
     assert named == shacl.shape_iris(shapes())
+
+
+def test_every_class_and_property_of_the_ontology_is_constrained():
+    kinds = {PREFIXES["owl"] + kind for kind in ("Class", "ObjectProperty", "DatatypeProperty")}
+    terms = {
+        quad.subject.value
+        for quad in sources.quads(published()["ontology"])
+        if quad.object.value in kinds and quad.subject.value.startswith(PREFIXES["cbp"])
+    }
+    targets = {
+        PREFIXES["sh"] + name
+        for name in ("path", "targetClass", "targetSubjectsOf", "in", "hasValue", "class")
+    }
+
+    spoken = {quad.object.value for quad in shapes() if quad.predicate.value in targets}
+    listed = {quad.object.value for quad in shapes() if quad.predicate.value == PREFIXES["rdf"] + "first"}
+
+    assert terms - spoken - listed == set()

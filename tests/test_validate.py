@@ -98,7 +98,7 @@ def test_a_well_formed_cube_breaks_no_constraint(text):
 
 BREACHES = {
     "IC-0": (CUBE.replace("ex:value 1", 'ex:value "one"^^xsd:integer'), "one"),
-    "IC-1": (CUBE + "ex:other a qb:DataSet ; qb:structure ex:structure .\nex:one qb:dataSet ex:other .", "one"),
+    "IC-1": (CUBE + "ex:more a qb:DataSet ; qb:structure ex:structure . ex:one qb:dataSet ex:more .", "one"),
     "IC-2": (CUBE + "ex:bare a qb:DataSet .", "bare"),
     "IC-3": (CUBE + "ex:idle a qb:DataStructureDefinition ; qb:component ex:of .", "idle"),
     "IC-4": (CUBE.replace(" ; rdfs:range ex:Thing", ""), "about"),
@@ -106,7 +106,7 @@ BREACHES = {
     "IC-6": (CUBE.replace("qb:dimension", "qb:componentRequired false ; qb:dimension"), "about"),
     "IC-7": (CUBE + "ex:stray a qb:SliceKey ; qb:componentProperty ex:about .", "stray"),
     "IC-8": (SLICED.replace("ex:key a qb:SliceKey ;", "ex:key a qb:SliceKey ; qb:componentProperty ex:more ;")
-             .replace("ex:about ex:a ; qb:observation", "ex:about ex:a ; ex:more ex:b ; qb:observation"), "key"),
+             .replace("ex:a ; qb:observation", "ex:a ; ex:more ex:b ; qb:observation"), "key"),
     "IC-9": (SLICED + "ex:structure qb:sliceKey ex:second . ex:second a qb:SliceKey .\n"
              "ex:slice qb:sliceStructure ex:second .", "slice"),
     "IC-10": (SLICED.replace("ex:about ex:a ; qb:observation", "qb:observation"), "slice"),
@@ -316,8 +316,9 @@ def test_a_report_in_turtle_is_a_validation_report_of_shacl():
 
     rows = list(store.query(
         "PREFIX sh: <http://www.w3.org/ns/shacl#> SELECT * WHERE {"
-        "?r a sh:ValidationReport ; sh:conforms ?conforms ; sh:result ?result . ?result a sh:ValidationResult ;"
-        "sh:sourceShape ?shape ; sh:focusNode ?focus ; sh:resultPath ?path ; sh:resultSeverity ?severity }"
+        "?r a sh:ValidationReport ; sh:conforms ?conforms ; sh:result ?result . "
+        "?result a sh:ValidationResult ; sh:sourceShape ?shape ; sh:focusNode ?focus ;"
+        "sh:resultPath ?path ; sh:resultSeverity ?severity }"
     ))  # fmt: skip
 
     assert len(rows) == 1

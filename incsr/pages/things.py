@@ -12,7 +12,7 @@ from incsr.pages.graph import iri as ref
 from incsr.pages.tables import FORMATS
 
 LICENSE = "https://creativecommons.org/publicdomain/zero/1.0/"
-PUBLISHER = "https://w3id.org/incsr/id/office/international-narcotics-and-law-enforcement-affairs"
+PUBLISHER = f"{ID}office/international-narcotics-and-law-enforcement-affairs"
 EXISTS = "ASK {{ {thing} ?p ?o }}"
 
 

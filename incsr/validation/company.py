@@ -90,7 +90,8 @@ def without(quads: Iterable[ox.Quad], subjects: set) -> list[ox.Quad]:
     return [
         quad
         for quad in quads
-        if (owned.get(quad.subject.value) if isinstance(quad.subject, ox.BlankNode) else quad.subject) not in subjects
+        if (owned.get(quad.subject.value) if isinstance(quad.subject, ox.BlankNode) else quad.subject)
+        not in subjects
     ]
 
 

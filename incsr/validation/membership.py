@@ -60,7 +60,9 @@ def membership(graphs: Mapping[str, Iterable[ox.Quad]], texts: Mapping[str, str]
     for graph, quads in graphs.items():
         quads, name = list(quads), ox.NamedNode(graph)
         # Computed and other sources' figures are misplaced there, which has a rule of its own.
-        others = {quad.subject for quad in quads if quad.object == DERIVED or quad.predicate == PRIMARY_SOURCE}
+        others = {
+            quad.subject for quad in quads if quad.object == DERIVED or quad.predicate == PRIMARY_SOURCE
+        }
         for quad in quads:
             subject, predicate, value = quad.triple
             seen[(subject, STATED_IN, name)] = None

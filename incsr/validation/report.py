@@ -74,7 +74,9 @@ def compact(term: Term | str | None) -> str:
         return "[ ]"
     iri = term if isinstance(term, str) else term.value
     best = max(
-        (item for item in PREFIXES.items() if iri.startswith(item[1])), key=lambda item: len(item[1]), default=None
+        (item for item in PREFIXES.items() if iri.startswith(item[1])),
+        key=lambda item: len(item[1]),
+        default=None,
     )
     if best is None or any(mark in iri[len(best[1]) :] for mark in "/#?=,"):
         return f"<{iri}>"

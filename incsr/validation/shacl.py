@@ -6,6 +6,7 @@ the same two graphs may stand in its place. Refuses to call a run that failed a 
 
 import functools
 import logging
+import re
 from collections.abc import Iterable, Iterator
 
 import pyoxigraph as ox
@@ -14,8 +15,11 @@ from rdflib.namespace import RDF, SH
 from rdflib.plugins.sparql import prepareQuery
 
 from incsr import sources
-from incsr.validation.report import Result
+from incsr.namespaces import BASE
+from incsr.validation.report import Result, compact
 
+# What a message's {?value} became: an author reads orgunit:p-3-air-wing more easily.
+IRI = re.compile(re.escape(BASE) + r"[\w#/-]*\w")
 SEVERITIES = {SH.Violation: "Violation", SH.Warning: "Warning", SH.Info: "Info"}
 
 
@@ -76,13 +80,18 @@ def _result(report, node, shapes_graph) -> Result:
     return Result(
         focus=_engine_term(value(SH.focusNode)),
         shape=str(shape),
-        message=" ".join(messages),
+        message=" ".join(IRI.sub(_short, message) for message in messages),
         severity=SEVERITIES[value(SH.resultSeverity)],
         path=_engine_term(path),
         value=_engine_term(value(SH.value)),
         component=str(value(SH.sourceConstraintComponent)),
         rule=str(shapes_graph.value(shape, SH.name) or ""),
     )
+
+
+def _short(match: re.Match) -> str:
+    name = compact(match.group())
+    return match.group() if name.startswith("<") else name
 
 
 def _engine_term(term):
@@ -101,8 +110,8 @@ def shape_iris(shapes: Iterable[ox.Quad | ox.Triple]) -> set[str]:
     """The names of all property shapes, node rules and SPARQL constraints: whatever a result can name."""
     graph = sources.rdflib_graph(shapes)
     structural = {RDF.type, SH.property, SH.targetClass, SH.targetNode, SH.targetSubjectsOf,
-                  SH.targetObjectsOf, SH.name, SH.description, SH.message, SH.severity, SH.sparql, rdflib.RDFS.label,
-                  rdflib.RDFS.isDefinedBy, rdflib.RDFS.comment}  # fmt: skip
+                  SH.targetObjectsOf, SH.name, SH.description, SH.message, SH.severity, SH.sparql,
+                  rdflib.RDFS.label, rdflib.RDFS.isDefinedBy, rdflib.RDFS.comment}  # fmt: skip
     named = set(graph.subjects(RDF.type, SH.PropertyShape)) | set(graph.objects(None, SH.sparql))
     for node in graph.subjects(RDF.type, SH.NodeShape):
         if set(graph.predicates(node)) - structural:
