@@ -104,6 +104,15 @@ def test_a_term_is_needed_by_a_question(term):
     assert asking, f"no question asks for cbp:{local(term)}"
 
 
+def test_the_data_and_the_questions_use_no_term_that_is_not_defined():
+    used = {term for triple in data() for term in triple if isinstance(term, URIRef) and term in CBP}
+    asked = {
+        CBP[name] for text in question_texts().values() for name in re.findall(r"\bcbp:([A-Za-z]\w*)", text)
+    }
+
+    assert used | asked <= set(terms())
+
+
 def test_terms_and_codes_are_the_only_things_of_the_base_that_the_ontology_describes():
     described = {str(subject) for subject in ontology().subjects() if isinstance(subject, URIRef)}
     ours = {iri for iri in described if iri.startswith(BASE) and not iri.startswith(str(CBP))}
