@@ -63,7 +63,8 @@ def page(outcomes):
         "value. Protocol, graph store and service description tests send the requests that their manifests\n"
         "describe. Federated queries call servers on loopback that the operator has allowed. A text counts\n"
         "as well-formed where the server does not call it malformed, even if it will not carry it out\n"
-        "(LOAD, SERVICE).\n\n"
+        "(LOAD, SERVICE). What the engine answers differently, and what is done about it, is in\n"
+        "[known deviations](known-deviations.md).\n\n"
     )
     yield "| suite | passed | of |\n| --- | ---: | ---: |\n"
     for group, passed, everything in counts(outcomes):

@@ -15,6 +15,7 @@ import SPARQLWrapper
 from incsr import sources
 from incsr.app import create_app
 from incsr.config import Settings
+from incsr.endpoint import description
 from incsr.namespaces import BASE, GRAPH, PREFIXES
 from incsr.workers import loading
 from incsr.workers.executors import InlineExecutor
@@ -84,6 +85,15 @@ def test_the_service_description_announces_limits_and_only_what_is_served(client
     assert 'schema:propertyID "timeout"' in text and "schema:maxValue 10.0" in text
     assert "sd:inputFormat" in text and "SPARQL11Update" not in closed and "sd:inputFormat" not in closed
     assert "BasicFederatedQuery" not in text and "UnionDefaultGraph" in closed  # the settings say union
+
+
+def test_every_function_that_is_announced_is_evaluated_by_the_engine():
+    point = '"POINT(0 0)"^^<http://www.opengis.net/ont/geosparql#wktLiteral>'
+
+    for function in description.EXTENSION_FUNCTIONS:
+        list(ox.Store().query(f"SELECT (<{function}>({point}, {point}, {point}) AS ?x) {{}}"))
+        with pytest.raises(RuntimeError, match="not supported"):
+            list(ox.Store().query(f"SELECT (<{function}X>({point}) AS ?x) {{}}"))
 
 
 @pytest.mark.parametrize("accept", ["application/rdf+xml", "application/ld+json", "application/n-triples"])

@@ -28,6 +28,19 @@ FORMAT_IRIS = {
 }
 INPUT_FORMATS = ("turtle", "ntriples", "rdfxml", "jsonld")
 
+# The functions of GeoSPARQL 1.1 that the engine evaluates.
+GEOSPARQL = "http://www.opengis.net/def/function/geosparql/"
+EXTENSION_FUNCTIONS = tuple(
+    GEOSPARQL + name
+    for name in (
+        "area asGeoJSON centroid convexHull coordinateDimension difference dimension distance envelope getSRID "
+        "intersection isEmpty isSimple length perimeter relate spatialDimension symDifference union "
+        "sfContains sfCrosses sfDisjoint sfEquals sfIntersects sfOverlaps sfTouches sfWithin "
+        "ehContains ehCoveredBy ehCovers ehDisjoint ehEquals ehInside ehMeet ehOverlap "
+        "rcc8dc rcc8ec rcc8eq rcc8ntpp rcc8ntppi rcc8po rcc8tpp rcc8tppi"
+    ).split()
+)
+
 _PROLOGUE = f"""PREFIX sd: <{SD}>
 PREFIX void: <http://rdfs.org/ns/void#>
 PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
@@ -76,6 +89,7 @@ def query_text(endpoint: str, settings) -> str:
         f"  sd:resultFormat {_iris(name for name in outputs if name in FORMAT_IRIS)} ;",
         '  rdfs:label "SPARQL endpoint of the 2014 INCSR page on U.S. Customs and Border Protection"@en ;',
         f"  rdfs:seeAlso <{GRAPH}void>, <{GRAPH}questions>, <{BASE}openapi.json> ;",
+        f"  sd:extensionFunction {', '.join(f'<{iri}>' for iri in EXTENSION_FUNCTIONS)} ;",
         f"  sd:defaultDataset {dataset} .",
         f"{dataset} a sd:Dataset, void:Dataset ; void:sparqlEndpoint {service} ; sd:defaultGraph {default} .",
         f"{default} a sd:Graph ; void:triples ?all .",

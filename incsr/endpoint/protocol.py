@@ -10,6 +10,7 @@ Source: SPARQL 1.1 Protocol (W3C, 2013); RFC 9110; RFC 10008 for QUERY; the Fetc
 import re
 import secrets
 import zlib
+from dataclasses import replace
 
 from incsr import formats
 from incsr.endpoint import description, graph_store, openapi, page
@@ -42,9 +43,7 @@ _ACCEPTS = {
 }
 # What a script of another site may send and read.
 _CORS_HEADERS = "Accept, Authorization, Content-Type, If-Match, If-None-Match"
-_CORS_EXPOSED = (
-    "Allow, Accept-Post, Accept-Query, ETag, Location, Retry-After, WWW-Authenticate, X-Request-Id"
-)
+_CORS_EXPOSED = "Allow, Accept-Post, Accept-Query, ETag, Location, Query-Limits, Retry-After, WWW-Authenticate, X-Request-Id"
 
 _UNITS = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 
@@ -67,10 +66,10 @@ def finish(request: Request, job: ReadJob | WriteJob, answer, settings, version=
     is the data's: with it, a graph that is read has an ETag, and If-None-Match is answered with 304 (but
     for a stream, which has begun already).
     """
+    headers = [("query-limits", _announced(job.limits))] if isinstance(job, ReadJob) else []
     if isinstance(answer, Problem):
-        return refusal(request, answer, settings)
+        return refusal(request, replace(answer, headers=(*answer.headers, *headers)), settings)
     head, body = (answer, b"") if isinstance(answer, Head) else answer
-    headers = []
     if head.content_type:
         headers.append(("content-type", head.content_type))
     headers += head.headers
@@ -85,6 +84,12 @@ def finish(request: Request, job: ReadJob | WriteJob, answer, settings, version=
             kept = [(name, value) for name, value in headers if name != "content-type"]
             return _completed(request, Response(304, kept), settings)
     return _completed(request, Response(head.status, headers, body), settings)
+
+
+def _announced(limits):
+    """The limits that held for an answer, as a dictionary of structured fields (RFC 9651)."""
+    held = (("timeout", limits.timeout_s), ("rows", limits.max_rows), ("bytes", limits.max_bytes))
+    return ", ".join(f"{name}={value}" for name, value in held if value is not None)
 
 
 def _matches(condition, etag):
