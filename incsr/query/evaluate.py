@@ -145,12 +145,6 @@ def evaluated(store, plan, reading, job, default, named):
         result = _run(store, reading.text, plan, job, default, named)
     if isinstance(result, SyntaxError):
         return syntax.problem(reading.source, result)
-    if plan.star is not None and isinstance(result, ox.QuerySolutions):
-        names = [variable.value for variable in result.variables]
-        ordered = plan.in_order(names)
-        if ordered != names:
-            plan.expand_star(ordered)
-            result = _run(store, plan.text, plan, job, default, named)
     return result
 
 

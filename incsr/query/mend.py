@@ -8,6 +8,7 @@ from dataclasses import fields, is_dataclass
 
 from incsr.query import literals
 from incsr.query.extremes import MAXIMUM, MINIMUM
+from incsr.query.parser import AGGREGATES
 from incsr.query.syntax_tree import (
     Bind,
     Blank,
@@ -65,15 +66,15 @@ class Mender:
     `changed` tells whether it did anything, `private` whether answers may hold literals in private form.
     """
 
-    def __init__(self, text, flags, graphs, star=None, hide=False):
+    def __init__(self, text, flags, graphs, hide=False):
         self.flags = flags
         self.graphs = graphs  # the IRIs of the graphs that GRAPH can see
         self.hide = hide  # whether GRAPH with a variable has to leave out our own graphs
-        self.star = star  # gives the names that SELECT * selects, in order
         self.changed = False
         self.values = literals.Values(flags)
         self._text = text
         self._fresh = 0
+        self._tells_rows = False  # whether what is being mended is evaluated once for each solution
         self._rows = []  # for each group being mended: the variable that tells its solutions apart, or None
 
     @property
@@ -83,7 +84,7 @@ class Mender:
     def query(self, tree):
         """Mend a query's tree in place."""
         self.values.learn(tree.select)
-        self.select(tree.select, top=True)
+        self.select(tree.select)
         self.changed = self.changed or self.values.changed
 
     def group_of_update(self, group):
@@ -102,24 +103,21 @@ class Mender:
 
     # ── the parts of a query ────────────────────────────────────────────────
 
-    def select(self, select, top=False):
-        row = None
+    def select(self, select):
         if select.where is not None:
             self._rows.append(None)
             self._elements(select.where)
-            plain = not select.group_by and not select.having
             if select.items is not None:
                 inner = self._rows[-1]
+                self._tells_rows = not select.group_by and not _has_aggregate(select.items)
                 select.items = [
                     (None if expression is None else self.term(expression), variable)
                     for expression, variable in select.items
                 ]
-                row = self._rows[-1]
-                if row is not None and inner is None and plain:
-                    select.where.elements.append(Bind(Raw("STRUUID()"), row))
-            row = self._rows.pop()
-        if top and row is not None and select.form == "SELECT" and select.items is None and self.star:
-            select.items = [(None, Var(name)) for name in self.star()]
+                self._tells_rows = False
+                if self._rows[-1] is not None and inner is None:
+                    select.where.elements.append(Bind(Raw("STRUUID()"), self._rows[-1]))
+            self._rows.pop()
         if select.template is not None:
             for triples in select.template:
                 self.template(triples)
@@ -172,7 +170,9 @@ class Mender:
                 mended.append(element)
             elif isinstance(element, Bind):
                 before = self._rows[-1]
+                self._tells_rows = True
                 element.expression = self.term(element.expression)
+                self._tells_rows = False
                 if self._rows[-1] is not None and before is None:
                     mended.append(Bind(Raw("STRUUID()"), self._rows[-1]))
                 mended.append(element)
@@ -307,7 +307,9 @@ class Mender:
             node.operand = self.value(node.operand)
             node.members = [self.value(member) for member in node.members]
         elif isinstance(node, Exists):
+            telling, self._tells_rows = self._tells_rows, False
             self.group(node.group)
+            self._tells_rows = telling
         elif isinstance(node, Call):
             return self._call(node)
         return node
@@ -345,7 +347,7 @@ class Mender:
             node.arguments = [self.term(argument) for argument in node.arguments]
             return node
         node.arguments = [self.value(argument) for argument in node.arguments]
-        if name == "BNODE" and len(node.arguments) == 1 and self._rows:
+        if name == "BNODE" and len(node.arguments) == 1 and self._tells_rows:
             # The same node for the same string in one solution, another in the next (section 17.4.2.9).
             if self._rows[-1] is None:
                 self._rows[-1] = self.fresh()
@@ -369,6 +371,15 @@ class Mender:
             separator=node.separator,
         ).text()
         return Raw(f"COALESCE(STR({whole}), {strings})" if node.distinct else strings)
+
+
+def _has_aggregate(node):
+    if isinstance(node, Call) and node.name in AGGREGATES:
+        return True
+    if isinstance(node, list | tuple):
+        return any(_has_aggregate(part) for part in node)
+    slots = getattr(type(node), "__slots__", ())
+    return not isinstance(node, Exists) and any(_has_aggregate(getattr(node, name)) for name in slots)
 
 
 def _same_constant(one, other):

@@ -1,7 +1,10 @@
 """A query text made ready for the engine: mended where it has to be, and kept for the next time."""
 
+import pyoxigraph as ox
+
 from incsr.messages import Problem
 from incsr.query import mend
+from incsr.query.functions import run
 from incsr.query.lexer import PUNCT, VAR, WORD, excerpt, tokens
 from incsr.query.parser import ParseError, parse
 
@@ -9,30 +12,15 @@ from incsr.query.parser import ParseError, parse
 class Plan:
     """The text to run, and what to do with its answer.
 
-    `private` tells that answers may hold literals in private form; `star` is the place of the `*` that
-    SELECT has, or None; `functions` are those that nobody knows.
+    `private` tells that answers may hold literals in private form; `functions` are those that nobody knows.
     """
 
-    __slots__ = ("functions", "names", "private", "star", "text")
+    __slots__ = ("functions", "private", "text")
 
-    def __init__(self, text, private=False, star=None, names=()):
+    def __init__(self, text, private=False):
         self.text = text
         self.private = private
-        self.star = star
-        self.names = names
         self.functions = {}
-
-    def in_order(self, names):
-        """The names that SELECT * selects, as they first occur in the text."""
-        present = set(names)
-        ordered = [name for name in self.names if name in present]
-        return ordered + [name for name in names if name not in set(ordered)]
-
-    def expand_star(self, names):
-        """Have the text select these names, in this order, instead of *."""
-        listed = " ".join([f"?{name}" for name in names])
-        self.text = f"{self.text[: self.star]} {listed} {self.text[self.star + 1 :]}"
-        self.star = None
 
 
 def prepared(state, reading, job, named):
@@ -50,39 +38,64 @@ def prepared(state, reading, job, named):
 
 def _plan(state, reading, job, named):
     flags = state.flags
+    text = _without_star(reading.text, reading, job.base_iri)
     tree = None
     if reading.doubtful is not None or mend.needed(reading, flags):
         try:
-            tree = parse(reading.text, job.base_iri)
+            tree = parse(text, job.base_iri)
         except ParseError as error:
-            if reading.doubtful is not None and error.token.start == reading.doubtful:
+            if text is reading.text and error.token.start == reading.doubtful:
                 return _longest_token(reading.source, error.token)
     if tree is None:
         # What could not be read, or need not be: whatever the engine answers may be in private form.
-        return Plan(reading.text, bool(flags), *_star(reading.text, reading))
-    graphs = {graph.value for graph in named}
-    mender = mend.Mender(reading.text, flags, graphs)
+        return Plan(text, bool(flags))
+    mender = mend.Mender(text, flags, {graph.value for graph in named})
     mender.query(tree)
-    text = tree.text() if mender.changed or reading.odd else reading.text
-    return Plan(text, mender.private, *_star(text, reading))
+    if mender.changed or reading.odd:
+        text = _without_star(tree.text(), reading, job.base_iri)
+    return Plan(text, mender.private)
 
 
-def _star(text, reading):
-    """Where the * of the outermost SELECT stands, and the names of all variables in order: (place, names)."""
-    if reading.form != "SELECT" or "*" not in reading.signs:
-        return None, ()
+# Asked for the names that a query selects, which do not depend on the data.
+_NOTHING = ox.Store()
+
+
+def _without_star(text, reading, base_iri):
+    """A text whose outermost SELECT * names its variables in the order in which they occur.
+
+    The text as it is where the engine does not take it, or where asking it would call another endpoint.
+    """
+    if reading.form != "SELECT" or "*" not in reading.signs or "SERVICE" in reading.words:
+        return text
+    place, names = _star(text)
+    if place is None or reading.doubtful is not None:
+        return text
+    try:
+        result = run(_NOTHING.query, text, base_iri=base_iri)
+    except (SyntaxError, UnicodeEncodeError):
+        return text
+    selected = [variable.value for variable in result.variables]
+    ordered = sorted(selected, key=lambda name: names.get(name, len(names)))
+    if not selected or ordered == selected:
+        return text
+    listed = " ".join([f"?{name}" for name in ordered])
+    return f"{text[:place]} {listed} {text[place + 1 :]}"
+
+
+def _star(text):
+    """Where the * of the outermost SELECT stands, or None; and the place of each variable's name in order."""
     place, names, seen = None, {}, False
     for token in tokens(text):
         if token.kind == VAR:
-            names[token.text[1:]] = None
-        elif not seen and token.kind == WORD and token.text.upper() == "SELECT":
+            names.setdefault(token.text[1:], len(names))
+        elif place is None and token.kind == WORD and token.text.upper() == "SELECT" and not seen:
             seen = True
-        elif seen is True and place is None:
+        elif seen and place is None:
             if token.kind == PUNCT and token.text == "*":
-                place, seen = token.start, None
+                place = token.start
             elif token.kind != WORD or token.text.upper() not in ("DISTINCT", "REDUCED"):
-                return None, ()
-    return place, tuple(names)
+                return None, names
+    return place, names
 
 
 def _longest_token(source, token):
