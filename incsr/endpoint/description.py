@@ -30,16 +30,14 @@ INPUT_FORMATS = ("turtle", "ntriples", "rdfxml", "jsonld")
 
 # The functions of GeoSPARQL 1.1 that the engine evaluates.
 GEOSPARQL = "http://www.opengis.net/def/function/geosparql/"
-EXTENSION_FUNCTIONS = tuple(
-    GEOSPARQL + name
-    for name in (
-        "area asGeoJSON centroid convexHull coordinateDimension difference dimension distance envelope getSRID "
-        "intersection isEmpty isSimple length perimeter relate spatialDimension symDifference union "
-        "sfContains sfCrosses sfDisjoint sfEquals sfIntersects sfOverlaps sfTouches sfWithin "
-        "ehContains ehCoveredBy ehCovers ehDisjoint ehEquals ehInside ehMeet ehOverlap "
-        "rcc8dc rcc8ec rcc8eq rcc8ntpp rcc8ntppi rcc8po rcc8tpp rcc8tppi"
-    ).split()
-)
+_GEOSPARQL_NAMES = """
+    area asGeoJSON centroid convexHull coordinateDimension difference dimension distance envelope getSRID
+    intersection isEmpty isSimple length perimeter relate spatialDimension symDifference union
+    sfContains sfCrosses sfDisjoint sfEquals sfIntersects sfOverlaps sfTouches sfWithin
+    ehContains ehCoveredBy ehCovers ehDisjoint ehEquals ehInside ehMeet ehOverlap
+    rcc8dc rcc8ec rcc8eq rcc8ntpp rcc8ntppi rcc8po rcc8tpp rcc8tppi
+"""
+EXTENSION_FUNCTIONS = tuple(GEOSPARQL + name for name in _GEOSPARQL_NAMES.split())
 
 _PROLOGUE = f"""PREFIX sd: <{SD}>
 PREFIX void: <http://rdfs.org/ns/void#>
