@@ -44,8 +44,10 @@ _ACCEPTS = {
 # What a script of another site may send and read.
 _CORS_HEADERS = "Accept, Authorization, Content-Type, If-Match, If-None-Match"
 _CORS_EXPOSED = ", ".join(
-    ("Allow", "Accept-Post", "Accept-Query", "ETag", "Location", "Query-Limits", "Retry-After")
-    + ("WWW-Authenticate", "X-Request-Id")
+    (
+        *("Allow", "Accept-Post", "Accept-Query", "ETag", "Location", "Query-Limits", "Retry-After"),
+        *("WWW-Authenticate", "X-Request-Id"),
+    )
 )
 
 _UNITS = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
