@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 serve: setup
 	$(BIN)/incsr serve --port $(PORT)
 
-test: setup system
+test: setup system $(VENV)/sssom/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
 
 setup: $(VENV)/.installed incsr/static/build/.built
@@ -18,6 +18,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+# The validator of SSSOM files, in an environment of its own (why: pyproject.toml).
+$(VENV)/sssom/.installed: $(VENV)/.installed requirements-sssom.lock
+	$(PYTHON) -m venv $(VENV)/sssom
+	$(VENV)/sssom/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sssom.lock
 	touch $@
 
 # What the tests need from the system: a browser, nginx, curl, strace.
