@@ -87,8 +87,13 @@ class Site:
         figure = self.figures.get(iri)
         if figure:
             return f"{figure.names['indicator']}: {figure.text}"
-        if names.kind_of(iri)[0] == "statement":
+        kind = names.kind_of(iri)[0]
+        if kind == "statement":
             return self.graph.kept("statements", reading.sentences).get(iri) or self.names.label(iri)
+        if kind == "section":
+            return self.graph.kept("sections", reading.sections).get(iri) or self.names.label(iri)
+        if kind == "mapping":
+            return f"Link {iri.rsplit('/', 1)[-1]}"
         return self.names.label(iri)
 
 

@@ -15,7 +15,7 @@ SELECT ?graph ?p ?o ?q ?v WHERE {{
 """
 TO = """
 SELECT DISTINCT ?s ?p WHERE {{
-  ?s ?p {thing} . FILTER isIRI(?s)
+  ?s ?p {thing} . FILTER (isIRI(?s) && ?p NOT IN (owl:annotatedSource, owl:annotatedTarget, owl:annotatedProperty))
   FILTER NOT EXISTS {{ ?s a rdf:Statement }}
   FILTER NOT EXISTS {{ ?s a cbp:Measurement }}
 }} ORDER BY ?p ?s LIMIT 300

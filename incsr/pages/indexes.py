@@ -2,9 +2,11 @@
 
 from flask import abort, render_template, request
 
-from incsr.pages import names
+from incsr.namespaces import ID
+from incsr.pages import names, reading
 
 PER_PAGE = 50
+THINGS = f'SELECT DISTINCT ?thing WHERE {{ ?thing a ?class FILTER STRSTARTS(STR(?thing), "{ID}") }}'
 ORDERS = {"name": "name", "figures": "number of figures"}
 
 
@@ -53,21 +55,25 @@ def listed(site, kind):
         for figure in site.figures.values():
             for other in {figure.subject, figure.indicator, figure.period, figure.area}:
                 tells[other] = tells.get(other, 0) + 1
-        for iri, label in site.names.labels.items():
+        order = {iri: place for place, iri in enumerate(site.graph.kept("sections", reading.sections))}
+        for row in site.graph.select(THINGS):
+            iri = row["thing"].value
             found, slug = names.kind_of(iri)
             if found:
                 by_kind[found].append(
                     {
                         "iri": iri,
                         "slug": slug,
-                        "label": label,
+                        "label": site.fact_label(iri),
                         "others": sorted(site.names.others.get(iri, ())),
                         "definition": site.names.definitions.get(iri, ""),
                         "figures": tells.get(iri, 0),
                     }
                 )
         for entries in by_kind.values():
-            entries.sort(key=lambda entry: (entry["label"].lower(), entry["slug"]))
+            entries.sort(
+                key=lambda entry: (order.get(entry["iri"], 0), entry["label"].lower(), entry["slug"])
+            )
         return by_kind
 
     return list(site.graph.kept("things.listed", compute)[kind])
@@ -91,7 +97,10 @@ FACETS = {
     "subject": lambda figure: (figure.subject, figure.names["subject"]),
     "period": lambda figure: (figure.period, figure.dated or "not stated"),
     "area": lambda figure: (figure.area, figure.placed or "not stated"),
-    "hedge": lambda figure: (figure.qualifier, figure.hedge or "no hedge"),
+    "hedge": lambda figure: (
+        figure.qualifier or "in-words",
+        figure.hedge or ("no hedge" if figure.qualifier else "in words"),
+    ),
     "from": lambda figure: (
         figure.graph,
         {"incsr2014": "the report", "derived": "computed by us"}.get(figure.graph, "other sources"),

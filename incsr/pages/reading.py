@@ -109,3 +109,23 @@ def sentences(graph):
 def country_codes(graph):
     """ISO 3166-1 numeric codes by country IRI, as the links graph gives them."""
     return {row["country"].value: row["code"].value for row in graph.select(CODES)}
+
+
+SECTIONS = """
+SELECT ?section ?exact ?start WHERE {
+  ?section a cbp:Section ; cbp:evidence/oa:hasSelector ?quote , ?position .
+  ?quote oa:exact ?exact . ?position oa:start ?start .
+} ORDER BY ?start
+"""
+TITLE_LENGTH = 70
+
+
+def sections(graph):
+    """Each section's title by IRI, in the page's order: its words, or the first of them."""
+    return {row["section"].value: f"“{shortened(row['exact'].value)}”" for row in graph.select(SECTIONS)}
+
+
+def shortened(text, limit=TITLE_LENGTH):
+    """The text up to a word's end before the limit."""
+    text = " ".join(text.split())
+    return text if len(text) <= limit else text[:limit].rsplit(" ", 1)[0] + "…"
