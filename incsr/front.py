@@ -172,7 +172,9 @@ class Exchange:
         if not ours:
             return await self.page(request, self.scope["path"])
         if protocol.wants_page(request, settings):
-            return await self.page(request, f"{settings.url_prefix}/ask")
+            response = await self.page(request, f"{settings.url_prefix}/ask")
+            response.headers.append(("vary", "Accept"))
+            return response
         planned = protocol.plan(request, settings)
         if isinstance(planned, Response):
             return planned
@@ -202,8 +204,7 @@ class Exchange:
 
     async def page(self, request, path) -> Response:
         more = {"HTTP_X_REQUEST_ID": self.id, "incsr.request_id": self.id}
-        response = await self.front.pages.respond(self.scope, request.body, path, more)
-        return response
+        return await self.front.pages.respond(self.scope, request.body, path, more)
 
     async def answer(self, job):
         """The pool's answer. A client that goes away meanwhile takes its query with it."""

@@ -96,6 +96,17 @@ def test_the_pool_serves_many_threads_at_once(pooled):
     assert [body.split() for _, body in answers] == [[b"n", b"0"]] * 20
 
 
+def test_an_evaluator_is_replaced_after_so_many_jobs(monkeypatch, pooled):
+    monkeypatch.setattr("incsr.workers.pool.RENEW_AFTER", 3)
+    pooled.run(COUNT)
+    before = set(pooled._pool.evaluators)
+
+    statuses = [pooled.run(COUNT)[0].status for _ in range(30)]
+
+    assert statuses == [200] * 30
+    assert not before & set(pooled._pool.evaluators)
+
+
 def test_an_application_without_arguments_ends_runaways(monkeypatch):
     monkeypatch.setenv("INCSR_TIMEOUT_S", "0.5")
     app = create_app()

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -67,6 +68,47 @@ def test_sigterm_ends_the_server_in_order_and_every_process_with_it(serve):
     wait_until(lambda: not alive(processes))
 
 
+def test_sigterm_lets_a_running_query_finish(serve):
+    server = serve()
+    query = "SELECT (COUNT(*) AS ?n) WHERE { ?a a ?t . ?b a ?t . ?a ?p ?c . ?b ?q ?d }"
+    answers = []
+    asking = threading.Thread(
+        target=lambda: answers.append(
+            requests.get(server.url + "/sparql", params={"query": query, "timeout": "2"}, timeout=30)
+        )
+    )
+    asking.start()
+    time.sleep(0.5)
+
+    assert asking.is_alive(), "the query is over before the server is told to stop"
+    assert server.terminate() == 0
+
+    asking.join()
+    assert answers[0].status_code in (200, 504)
+    assert answers[0].json()
+
+
+def test_sigterm_does_not_wait_beyond_the_grace(serve):
+    server = serve("--timeout", "60", "--grace", "0.5")
+    answers = []
+    query = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    asking = threading.Thread(
+        target=lambda: answers.append(
+            requests.get(server.url + "/sparql", params={"query": query}, timeout=30)
+        )
+    )
+    asking.start()
+    time.sleep(0.5)
+    began = time.monotonic()
+
+    assert server.terminate() == 0
+
+    asking.join()
+    assert time.monotonic() - began < 5
+    assert answers[0].status_code == 503
+    assert answers[0].headers["Retry-After"]
+
+
 def zombies(pids):
     return [pid for pid in pids if b") Z" in Path(f"/proc/{pid}/stat").read_bytes()]
 
@@ -76,7 +118,9 @@ def test_a_killed_server_leaves_no_process_behind(serve, writes):
     server = serve("--empty", "--workers", "2", token="secret")
     for number in range(writes):
         update = f"INSERT DATA {{ <urn:s> <urn:p> {number} }}"
-        requests.post(server.url + "/update", data={"update": update}, headers=server.authorization(), timeout=30)
+        requests.post(
+            server.url + "/update", data={"update": update}, headers=server.authorization(), timeout=30
+        )
     wait_until(lambda: len(server.processes()) == 4)
     processes = server.processes()
     assert zombies(processes) == []
@@ -91,7 +135,9 @@ def test_writes_do_not_pile_up_processes(serve):
 
     for number in range(20):
         update = f"INSERT DATA {{ <urn:s> <urn:p> {number} }}"
-        requests.post(server.url + "/update", data={"update": update}, headers=server.authorization(), timeout=30)
+        requests.post(
+            server.url + "/update", data={"update": update}, headers=server.authorization(), timeout=30
+        )
 
     wait_until(lambda: len(server.processes()) == 4)
     assert zombies(server.processes()) == []

@@ -25,15 +25,27 @@ from incsr.workers.writes import WriteLane
 HOLD_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024 + 64
 LOWEST_PRIORITY = 19
+# After so many jobs an evaluator is replaced: what it has learnt and fragmented does not grow for ever.
+RENEW_AFTER = 5000
 
 
 class Task:
     """One job in the pool, from its submission to the last byte of its answer."""
 
     __slots__ = (
-        "answered", "broken", "chunks", "deadline", "done", "evaluator", "held", "job", "pool",
-        "slow_timer", "waiter", "version",
-    )  # fmt: skip
+        "answered",
+        "broken",
+        "chunks",
+        "deadline",
+        "done",
+        "evaluator",
+        "held",
+        "job",
+        "pool",
+        "slow_timer",
+        "version",
+        "waiter",
+    )
 
     def __init__(self, pool: "Pool", job: Job):
         self.pool = pool
@@ -85,6 +97,8 @@ class Task:
         if self.evaluator is not None:
             self.evaluator.release()
             self.evaluator = None
+        elif self in self.pool.waiting:
+            self.pool.waiting.remove(self)
         if self.chunks is not None:
             self.broken = problem
             self.wake()
@@ -130,9 +144,23 @@ class Evaluator:
     """The front's side of one evaluator process."""
 
     __slots__ = (
-        "alive", "generation", "killed", "number", "paused", "place", "pid", "pidfd", "pool", "reader", "ready", "slow",
-        "sock", "task", "unsent",
-    )  # fmt: skip
+        "alive",
+        "generation",
+        "jobs",
+        "killed",
+        "number",
+        "paused",
+        "pid",
+        "pidfd",
+        "place",
+        "pool",
+        "reader",
+        "ready",
+        "slow",
+        "sock",
+        "task",
+        "unsent",
+    )
 
     def __init__(self, pool: "Pool", sock: socket.socket, number: int, generation: int):
         self.pool = pool
@@ -146,6 +174,7 @@ class Evaluator:
         self.ready = self.slow = self.killed = self.paused = False
         self.alive = True
         self.unsent = b""
+        self.jobs = 0
         pool.loop.add_reader(sock, self.readable)
 
     def forked(self, pid: int, pidfd: int):
@@ -245,12 +274,16 @@ class Evaluator:
     def release(self):
         """The job is over: be ready for the next, or go."""
         self.task = None
+        self.jobs += 1
         self.resume()
         if self.slow:
             self.pool.slow -= 1
         if self.killed or self.slow or self.generation != self.pool.generation:
             # A slow one has the lowest priority, which only a privileged process could raise again.
             self.dismiss()
+        elif self.jobs >= RENEW_AFTER:
+            self.dismiss()
+            self.pool.keep_ready()
         elif self.alive:
             self.pool.offer(self)
 
@@ -416,7 +449,7 @@ class Pool:
         self.link.order(message, theirs)
 
     def take_over(self, version: str, link: Link | None = None, place: str | None = None):
-        """A write has succeeded: what comes from now on is answered from the new mother, or generation on disk."""
+        """A write has succeeded: from now on its mother, or its generation on disk, is what answers."""
         if link is not None:
             old, self.link = self.link, link
             old.retire(link.pid)
@@ -458,7 +491,7 @@ class Pool:
         end = time.monotonic() + grace_s
         while (self.running() or self.waiting or self.lane.busy) and time.monotonic() < end:
             await asyncio.sleep(0.02)
-        for task in self.waiting:
+        for task in list(self.waiting):
             task.conclude(problem=problems.CLOSING)
         for evaluator in list(self.evaluators.values()):
             if evaluator.task is not None:
