@@ -7,7 +7,7 @@ import pyoxigraph as ox
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from query_cases import XSD, ask, quads, rows, turtle, update, view_of
+from query_cases import XSD, Output, ask, quads, rows, turtle, update, view_of
 
 from incsr.messages import WriteJob
 from incsr.query import spelling
@@ -91,6 +91,35 @@ def test_a_string_that_looks_like_a_private_datatype_is_left_alone(view):
     for format_ in ("application/sparql-results+json", "text/tab-separated-values"):
         _, body = ask(view, "SELECT ?o { :trap :v ?o }", accept=format_)
         assert body.count(b"urn:incsr:spelled:byte") == 2
+
+
+@pytest.mark.parametrize(
+    ("format_", "sent", "expected"),
+    [
+        (
+            "tsv",
+            r""""a\"^^<urn:incsr:spelled:byte>"	"1"^^<urn:incsr:spelled:byte>""" + "\n",
+            r""""a\"^^<urn:incsr:spelled:byte>"	"1"^^<http://www.w3.org/2001/XMLSchema#byte>""" + "\n",
+        ),
+        (
+            "json",
+            r"""{"value":"\"datatype\":\"urn:incsr:spelled:byte\"","datatype":"urn:incsr:spelled:byte"}""",
+            r"""{"value":"\"datatype\":\"urn:incsr:spelled:byte\"","""
+            r""""datatype":"http://www.w3.org/2001/XMLSchema#byte"}""",
+        ),
+    ],
+)
+def test_wherever_the_engine_cuts_its_output_the_datatypes_are_found(format_, sent, expected):
+    text, wanted = (sent * 5).encode(), (expected * 5).encode()
+    for size in range(1, len(text)):
+        output = Output()
+        decoded = spelling.Decoded(output, format_)
+
+        for start in range(0, len(text), size):
+            decoded.write(text[start : start + size])
+        decoded.close()
+
+        assert b"".join(output.pieces) == wanted
 
 
 @pytest.mark.parametrize(

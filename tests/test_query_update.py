@@ -99,6 +99,15 @@ def test_a_deletion_takes_what_it_says_and_the_union_keeps_what_another_graph_ha
     assert union_is_in_step(view)
 
 
+def test_the_union_keeps_what_the_stores_own_default_graph_has(view):
+    update(view, "INSERT DATA { :s :p 1 }")
+
+    update(view, "DELETE WHERE { GRAPH ?g { :s :p 1 } }")
+
+    assert "s p 1 integer" in quads(view)
+    assert union_is_in_step(view)
+
+
 def test_the_graphs_of_the_protocol_are_the_dataset_of_each_where(view):
     text = "INSERT { :n :q ?n } WHERE { SELECT (COUNT(*) AS ?n) { ?s ?p ?v } }"
     update(view, text, using_graphs=(A, B))
