@@ -104,6 +104,7 @@ def test_post_to_a_named_graph_says_no_location():
             "PUT", "/store?graph=urn:a&default", "several-graphs", id="a graph and the default graph"
         ),
         pytest.param("GET", "/store/x?default", "several-graphs", id="directly and indirectly"),
+        pytest.param("GET", "/store?default=urn:a", "misplaced-parameter", id="a default graph with a name"),
         pytest.param("GET", "/store?graf=urn:a", "unknown-parameter", id="a parameter that nobody knows"),
         pytest.param("GET", "/store?default&format=csv", "unknown-format", id="no format of a graph"),
     ],
@@ -125,7 +126,7 @@ def test_a_graph_that_is_not_named_by_exactly_one_absolute_iri_is_refused(method
     ],
 )
 def test_a_body_is_read_by_its_media_type(header, read_as):
-    job = plan("PUT", "/store?default", AUTHORIZED, ("content-type", header))
+    job = plan("PUT", "/store?default", AUTHORIZED, ("content-type", header), body=b" []")
 
     assert job.payloads[0].media_type == read_as
 
@@ -188,6 +189,13 @@ def test_a_form_is_taken_apart_into_its_documents():
 )
 def test_a_form_that_is_none_is_refused(header, body, status, code):
     refused(plan("POST", "/store?default", AUTHORIZED, ("content-type", header), body=body), status, code)
+
+
+@pytest.mark.parametrize("body", [b"null", b'"x"', b"1", b" \n true", b""])
+def test_json_that_is_neither_object_nor_array_is_no_json_ld(body):
+    header = ("content-type", "application/ld+json")
+
+    refused(plan("PUT", "/store?default", AUTHORIZED, header, body=body), 400, "bad-rdf")
 
 
 def test_a_form_is_not_put():

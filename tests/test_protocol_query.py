@@ -132,12 +132,17 @@ def test_naming_one_part_of_the_dataset_empties_the_other(query, dataset):
             {"query": "query=ASK+%7B%7D&timeout=soon"}, 400, "bad-timeout", id="no number of seconds"
         ),
         pytest.param({"query": "query=ASK+%7B%7D&timeout=0"}, 400, "bad-timeout", id="no time at all"),
+        pytest.param({"query": "query=ASK+%7B%7D&timeout=0.04"}, 400, "bad-timeout", id="hardly any time"),
         pytest.param(
             {"query": "query=ASK+%7B%7D&timeout=1&timeout=2"}, 400, "several-timeout", id="two timeouts"
         ),
         pytest.param(
             {"query": "query=ASK+%7B%7D&format=docx"}, 400, "unknown-format", id="an unknown format"
         ),
+        pytest.param(
+            {"query": "query=A&format=csv&format=docx"}, 400, "unknown-format", id="one of two formats"
+        ),
+        pytest.param({"query": "query=A&format=a/b"}, 400, "unknown-format", id="an unknown media type"),
         pytest.param({"method": "POST"}, 400, "no-query", id="POST with nothing"),
         pytest.param({"method": "QUERY"}, 400, "no-query", id="QUERY with nothing"),
         pytest.param(
@@ -259,7 +264,7 @@ def test_a_client_may_ask_for_less_time_but_not_for_more(asked, given):
     [
         ("format=", None),
         ("format=csv", "csv"),
-        ("format=x-tsv&format=tsv", "tsv"),
+        ("format=application/x-tsv&format=tsv", "tsv"),
         ("format=json&format=xml", "json"),
     ],
 )

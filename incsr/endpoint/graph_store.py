@@ -75,6 +75,14 @@ def _graph(request, settings, parameters, method):
             "Name a graph with graph=IRI, or write default for the default graph.",
         )
     named, default = parameters.only("graph"), "default" in parameters
+    if parameters.only("default"):
+        refuse(
+            400,
+            "misplaced-parameter",
+            "The parameter default has no value",
+            "It stands for the default graph, whatever follows it would be passed over.",
+            f"Write {STORE}?default, or {STORE}?graph=IRI for a named graph.",
+        )
     if resource(request, settings) != STORE:
         if named is not None or default:
             refuse(
@@ -127,7 +135,7 @@ def _payloads(request, settings, base_iri):
     check_size(request.body, settings.max_body_bytes)
     header = request.header("content-type")
     if content_type(header)[0] != MULTIPART:
-        return (Payload(_media_type(header, None), request.body, base_iri),)
+        return (_payload(header, None, request.body, base_iri),)
     if request.method.upper() != "POST":
         _unsupported(MULTIPART, "A form is sent by POST.")
     found = parts(request.body, header)
@@ -139,10 +147,23 @@ def _payloads(request, settings, base_iri):
             "There is nothing to add.",
             "Send each RDF document as a part with its Content-Type.",
         )
-    return tuple(
-        Payload(_media_type(type_, filename), body, base_iri, filename or name)
-        for name, filename, type_, body in found
-    )
+    return tuple(_payload(type_, filename or name, body, base_iri) for name, filename, type_, body in found)
+
+
+def _payload(header, name, body, base_iri):
+    media_type = _media_type(header, name)
+    if media_type == "application/ld+json" and body.lstrip()[:1] not in (b"{", b"["):
+        # The engine's parser takes null and strings for empty graphs.
+        refuse(
+            400,
+            "bad-rdf",
+            "The RDF document has an error",
+            "A JSON-LD document is a JSON object or array (JSON-LD 1.1, section 9).",
+            "Wrap the nodes in [ ].",
+            line=1,
+            column=1,
+        )
+    return Payload(media_type, body, base_iri, name)
 
 
 def _media_type(header, filename):

@@ -1,7 +1,7 @@
-"""The OpenAPI 3.1 document of the endpoint: every operation, parameter, media type and status.
+"""The OpenAPI 3.2 document of the endpoint: every operation, parameter, media type and status.
 
-What it says is made from the same tables that the protocol answers from. The QUERY method, which OpenAPI
-knows from 3.2 on, stands in words only.
+What it says is made from the same tables that the protocol answers from. OpenAPI knows the QUERY method from
+version 3.2 on.
 """
 
 import json
@@ -10,6 +10,7 @@ from functools import lru_cache
 from incsr import __version__, formats
 from incsr.endpoint.bodies import FORM_TYPE, MULTIPART
 from incsr.endpoint.graph_store import MEDIA_TYPES
+from incsr.endpoint.parameters import LEAST_TIMEOUT_S
 from incsr.endpoint.problems import MEDIA_TYPE, TYPE
 from incsr.messages import Response
 from incsr.namespaces import BASE
@@ -55,7 +56,7 @@ def _body(prefix, timeout_s):
 def document(prefix="", timeout_s=None) -> dict:
     """The document as a value; `prefix` is the path that the service is mounted at."""
     return {
-        "openapi": "3.1.0",
+        "openapi": "3.2.0",
         "info": {
             "title": "SPARQL endpoint of the 2014 INCSR page on U.S. Customs and Border Protection",
             "version": __version__,
@@ -75,7 +76,11 @@ def document(prefix="", timeout_s=None) -> dict:
             {"name": "description", "description": "What this service is"},
         ],
         "paths": {
-            "/sparql": {"get": _query_get(timeout_s), "post": _query_post(timeout_s)},
+            "/sparql": {
+                "get": _query_get(timeout_s),
+                "post": _query_post(timeout_s, "queryByPost"),
+                "query": _query_post(timeout_s, "queryByQuery"),
+            },
             "/update": {"post": _update_post(timeout_s)},
             "/store": {
                 "parameters": [_graph_parameter(), _default_parameter()],
@@ -96,7 +101,7 @@ def document(prefix="", timeout_s=None) -> dict:
                         "in": "path",
                         "required": True,
                         "description": "With the address before it, the IRI of the graph.",
-                        "schema": {"type": "string", "minLength": 1, "pattern": "^[A-Za-z0-9._~-]+$"},
+                        "schema": {"type": "string", "minLength": 1},
                     }
                 ],
                 "get": _store_get("readGraphDirectly"),
@@ -255,13 +260,13 @@ def _format_parameter(kinds):
     return {
         "name": "format",
         "in": "query",
-        "description": "A short name of a format, for people; wins over Accept.",
-        "schema": {"type": "string", "enum": _names(kinds)},
+        "description": "A short name of a format, for people; wins over Accept, unless it is empty.",
+        "schema": {"type": "string", "enum": ["", *_names(kinds)]},
     }
 
 
 def _timeout_parameter(timeout_s):
-    schema = {"type": "number", "exclusiveMinimum": 0}
+    schema = {"type": "number", "minimum": LEAST_TIMEOUT_S}
     most = f" The service gives at most {timeout_s:g}." if timeout_s else ""
     return {
         "name": "timeout",
@@ -303,9 +308,10 @@ def _query_get(timeout_s):
     }
 
 
-def _form(name, dataset, timeout=True):
+def _form(name, dataset):
     properties = {
-        name: {"type": "string", "minLength": 1},
+        # An update may be empty (SPARQL 1.1 Update, grammar rule 29), a query may not.
+        name: {"type": "string", "minLength": 1} if name == "query" else {"type": "string"},
         **{
             other: {
                 "type": "array",
@@ -313,18 +319,19 @@ def _form(name, dataset, timeout=True):
             }
             for other in dataset
         },
-        "timeout": {"type": "number", "exclusiveMinimum": 0},
+        "timeout": {"type": "number", "minimum": LEAST_TIMEOUT_S},
     }
     if name == "query":
-        properties["format"] = {"type": "string", "enum": _names(ALL_KINDS)}
+        properties["format"] = {"type": "string", "enum": ["", *_names(ALL_KINDS)]}
     return {"type": "object", "required": [name], "properties": properties}
 
 
-def _query_post(timeout_s):
+def _query_post(timeout_s, operation):
+    safe = "; safe, and may be repeated (RFC 10008)" if operation == "queryByQuery" else ""
     return {
-        "operationId": "queryByPost",
+        "operationId": operation,
         "tags": ["query"],
-        "summary": "Ask a query, sent as it is or as a form",
+        "summary": f"Ask a query, sent as it is or as a form{safe}",
         "parameters": [
             *_dataset_parameters(QUERY_DATASET, QUERY_WORDS),
             _format_parameter(ALL_KINDS),
@@ -352,7 +359,7 @@ def _update_post(timeout_s):
         "requestBody": {
             "required": True,
             "content": {
-                UPDATE_TYPE: {"schema": {"type": "string", "minLength": 1}, "example": example},
+                UPDATE_TYPE: {"schema": {"type": "string"}, "example": example},
                 FORM_TYPE: {"schema": _form("update", UPDATE_DATASET), "example": {"update": example}},
             },
         },
@@ -412,6 +419,7 @@ def _store_head(operation):
 
 def _store_write(operation, summary, multipart=True):
     content = {media_type: {"schema": {"type": "string"}} for media_type in MEDIA_TYPES}
+    content["application/ld+json"]["schema"] = {"type": ["object", "array"]}
     content["text/turtle"]["example"] = "<https://example.org/s> <https://example.org/p> 1 .\n"
     if multipart:
         content[MULTIPART] = {

@@ -15,6 +15,9 @@ from incsr.endpoint.problems import refuse
 from incsr.namespaces import BASE
 from incsr.store.view import UNION
 
+# Less time than this no answer takes, not even that time is up.
+LEAST_TIMEOUT_S = 0.05
+
 _BROKEN = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 
 

@@ -17,7 +17,7 @@ from incsr.endpoint import description, graph_store, openapi, page
 from incsr.endpoint.access import refused_write
 from incsr.endpoint.addresses import OPENAPI, SPARQL, STORE, UPDATE, resource, url
 from incsr.endpoint.bodies import FORM_TYPE, check_size, content_type, decoded_text
-from incsr.endpoint.parameters import Parameters
+from incsr.endpoint.parameters import LEAST_TIMEOUT_S, Parameters
 from incsr.endpoint.problems import Refusal, refuse
 from incsr.endpoint.problems import response as problem_response
 from incsr.messages import Head, Limits, Problem, ReadJob, Request, Response, WriteJob
@@ -50,7 +50,7 @@ _CORS_EXPOSED = ", ".join(
     )
 )
 
-_UNITS = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
+_SECONDS = re.compile(r"[0-9]+(?:\.[0-9]+)?\Z")
 
 
 def plan(request: Request, settings) -> Response | ReadJob | WriteJob:
@@ -299,10 +299,16 @@ def _how(name, media_type):
 
 
 def _format(parameters):
-    """The format asked for by name; of several names, which SPARQLWrapper sends, the first that is known."""
+    """The format asked for by name.
+
+    SPARQLWrapper sends a short name and, for other servers, media types that may be unknown here: the first
+    that is known counts, but a short name must be known.
+    """
     names = [name for name in parameters.all("format") if name]
-    name = next(filter(formats.known_name, names), names[0] if names else None)
-    if name is not None and not formats.known_name(name):
+    unknown = [name for name in names if not formats.known_name(name)]
+    name = next((name for name in names if name not in unknown), None)
+    refused = next((each for each in unknown if "/" not in each or name is None), None)
+    if refused is not None:
         offered = "; ".join(
             f"{kind}: {formats.offers_in_words(kind)}" for kind in ("solutions", "boolean", "graph")
         )
@@ -310,7 +316,7 @@ def _format(parameters):
             400,
             "unknown-format",
             "There is no such format",
-            f"The parameter format is {name[:100]!r}.",
+            f"The parameter format is {refused[:100]!r}.",
             f"Choose one of these. {offered[0].upper()}{offered[1:]}.",
         )
     return name
@@ -321,13 +327,13 @@ def _limits(parameters, settings):
     timeout_s = settings.timeout_s
     asked = parameters.only("timeout")
     if asked:
-        if not _UNITS.match(asked) or len(asked) > 20 or float(asked) == 0:
+        if not _SECONDS.match(asked) or len(asked) > 20 or float(asked) < LEAST_TIMEOUT_S:
             refuse(
                 400,
                 "bad-timeout",
-                "The timeout is no number of seconds",
+                "The timeout is no number of seconds that can be",
                 f"The parameter timeout is {asked[:50]!r}.",
-                f"Write seconds, such as 2 or 0.5; the service gives at most {timeout_s:g}.",
+                f"Write seconds, such as 2 or 0.5, at least {LEAST_TIMEOUT_S:g} and at most {timeout_s:g}.",
             )
         timeout_s = min(float(asked), timeout_s) if timeout_s else float(asked)
     return Limits(timeout_s, settings.max_rows, settings.max_bytes)
