@@ -163,6 +163,13 @@ def _host(value):
         return text
 
 
+def _mailbox(value):
+    text = _text(value).removeprefix("mailto:")
+    if text and not re.fullmatch(r"[\w~!$&'()*+,;=:.-]+@[\w-]+(\.[\w-]+)+", text):
+        raise ValueError("must be one address such as data@example.gov")
+    return text
+
+
 def _token(value):
     text = _text(value)
     # RFC 6750, section 2.1: anything else cannot stand in an Authorization header.
@@ -268,6 +275,7 @@ OPTIONS = (
     Option(
         "grace_s", 15.0, _seconds(), "how long running requests may finish after SIGTERM", "S", flag="--grace"
     ),
+    Option("contact", "", _mailbox, "mailbox that the descriptions for harvesters give", "ADDRESS"),
     Option("write_token", None, _token, "bearer token for writes; without one there are none", secret=True),
 )
 

@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # own imports put it: search, links and questions are data without pages; admission, bridge, headers and log
 # are what front and app stand on; server starts the front.
 ORDER = ("namespaces", "messages", "config", "log", "headers", "sources", "validation", "evidence", "links",
-         "questions", "formats", "store", "query", "workers", "cache", "search", "draft", "mcp", "endpoint",
+         "questions", "formats", "store", "query", "workers", "cache", "search", "draft", "mcp", "catalog", "endpoint",
          "pages", "app", "admission", "bridge", "front", "server", "cli")  # fmt: skip
 STRANGERS = {("endpoint", "pages"), ("pages", "endpoint")}
 CORE = ORDER[: ORDER.index("workers") + 1]

@@ -17,6 +17,7 @@ from incsr.pages import (
     addresses,
     ask,
     asking,
+    catalog,
     downloads,
     figures,
     home,
@@ -46,6 +47,7 @@ VIEWS = (
     vocabulary,
     downloads,
     measurements,
+    catalog,
     about,
 )
 LONGEST = 2000

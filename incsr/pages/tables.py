@@ -1,6 +1,7 @@
 """Solutions as tables for people and spreadsheets: labels beside IRIs, in CSV, XLSX, JSON and Parquet."""
 
 import csv
+import datetime
 import io
 import json
 import re
@@ -24,6 +25,7 @@ NUMERIC = {
     XSD + name for name in ("integer", "decimal", "double", "float", "int", "long", "nonNegativeInteger")
 }
 WHOLE = {XSD + name for name in ("integer", "int", "long", "nonNegativeInteger")}
+CREATED = datetime.datetime(2014, 3, 1)
 FORMULA = re.compile(r"^[=+\-@\t\r]")
 
 
@@ -61,21 +63,24 @@ def response(site, columns, solutions, suffix, name):
 
 def table_response(header, rows, suffix, name):
     """A download of a plain table. CSV takes `?bom=1` for Excel, and guards text that begins like a formula."""
-    if suffix == "csv":
-        body = csv_bytes(header, rows, bom=request.args.get("bom") in ("1", "true"))
-    elif suffix == "xlsx":
-        body = xlsx_bytes(header, rows, name)
-    elif suffix == "json":
-        body = json.dumps(
-            [dict(zip(header, row, strict=True)) for row in rows], ensure_ascii=False, indent=1
-        ).encode()
-    else:
-        body = parquet_bytes(header, rows)
-    answer = Response(body, content_type=FORMATS[suffix][0])
+    bom = request.args.get("bom") in ("1", "true")
+    answer = Response(table_bytes(header, rows, suffix, name, bom), content_type=FORMATS[suffix][0])
     answer.headers["Content-Disposition"] = (
         f'{"inline" if suffix == "json" else "attachment"}; filename="{name}.{suffix}"'
     )
     return answer
+
+
+def table_bytes(header, rows, suffix, name, bom=False):
+    """A table in one of `FORMATS`; the same table is the same bytes at any time."""
+    if suffix == "csv":
+        return csv_bytes(header, rows, bom)
+    if suffix == "xlsx":
+        return xlsx_bytes(header, rows, name)
+    if suffix == "json":
+        objects = [dict(zip(header, row, strict=True)) for row in rows]
+        return json.dumps(objects, ensure_ascii=False, indent=1).encode()
+    return parquet_bytes(header, rows)
 
 
 def csv_bytes(header, rows, bom=False):
@@ -103,7 +108,8 @@ def xlsx_bytes(header, rows, name):
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    book.set_properties({"title": name})
+    # The library writes the hour of making otherwise, and the same table would have another checksum each time.
+    book.set_properties({"title": name, "created": CREATED})
     sheet = book.add_worksheet(name[:31].replace("/", "-"))
     bold = book.add_format({"bold": True})
     for column, title in enumerate(header):
