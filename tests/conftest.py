@@ -4,6 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 import servers
+from browsing import browser, visit, watch  # noqa: F401  (fixtures)
 
 
 @pytest.fixture
