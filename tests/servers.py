@@ -3,7 +3,7 @@
     with running("--empty", "--timeout", "0.5", token="secret") as server:
         requests.get(server.url + "/sparql", ...)
 
-Tests mostly use the fixtures of conftest: `serve` (a server of one's own) and `published` (one shared, read-only).
+Tests mostly use the fixtures of conftest: `serve` (a server of one's own) and `published` (a shared one).
 """
 
 import os
@@ -16,6 +16,8 @@ import tempfile
 import time
 from contextlib import contextmanager
 from pathlib import Path
+
+from incsr.workers import sandbox
 
 START_WITHIN_S = 60  # on a machine where everything runs at once
 
@@ -77,6 +79,8 @@ def running(*options, token=None, env=None, cwd=None):
                 env=environment,
                 cwd=cwd,
                 start_new_session=True,
+                # A test run that is itself killed leaves no server behind.
+                preexec_fn=lambda: sandbox.die_with_parent(signal.SIGKILL),
             )
         server = None
         try:

@@ -6,11 +6,8 @@ import os
 import signal
 import socket
 import subprocess
-import sys
-from pathlib import Path
 
-import incsr
-from incsr.workers import frames
+from incsr.workers import frames, programs
 
 # What of the settings the mother and the processes under her need. The write token is not among them.
 FOR_MOTHER = ("default_graph", "empty", "max_memory", "service_allow", "store")
@@ -20,24 +17,18 @@ class LoadError(Exception):
     """The data could not be loaded; the message says which file, where and why."""
 
 
-def launch(settings, lock: int | None = None) -> "Link":
-    """Start a mother afresh and have her load. She holds the store's lock too, and so do her writers."""
+def launch(settings, lock: int | None = None, services: dict[str, str] | None = None) -> "Link":
+    """Start a mother afresh and have her load. She holds the store's lock too, and so do her writers.
+
+    `services` is the broker's address for each endpoint that queries may call.
+    """
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    # The package's own folder goes first, so that a file of the working directory cannot stand in for it.
-    paths = [str(Path(incsr.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
-    environment = {name: value for name, value in os.environ.items() if name != "INCSR_WRITE_TOKEN"}
-    environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
     with theirs:
-        process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "incsr.workers.mother", str(theirs.fileno())],
-            pass_fds=[theirs.fileno(), *([lock] if lock is not None else [])],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            env=environment,
-            start_new_session=True,
-        )
+        descriptors = [theirs.fileno(), *([lock] if lock is not None else [])]
+        process = programs.start("incsr.workers.mother", descriptors)
     options = {name: getattr(settings, name) for name in FOR_MOTHER}
     options["store"] = str(settings.store) if settings.store else None
+    options["services"] = services or {}
     frames.send_message(ours, {"do": "load", "options": options})
     return Link(ours, process.pid, process)
 

@@ -115,6 +115,10 @@ class Mother:
             from incsr.workers import evaluator, loading, writer
 
             self.parts = evaluate, evaluator, writer
+            if self.options["services"]:
+                from incsr.workers import services
+
+                services.install(self.options["services"])
             notice = ""
             if self.options["store"]:
                 generation, notice = in_child(loading.prepare, self.options)

@@ -343,6 +343,8 @@ class Pool:
         self.version = ""
         self.place: str | None = None  # the directory of the current generation, on disk
         self.lock: int | None = None
+        self.broker = None
+        self.services: dict[str, str] = {}
         self.summary: dict = {}
         self.failed_starts = 0
         self.closing = False
@@ -356,7 +358,11 @@ class Pool:
         """
         if self.settings.store is not None and self.lock is None:
             self.lock = Directory(self.settings.store).lock()
-        self.link = launch(self.settings, self.lock)
+        if self.settings.service_allow and self.broker is None:
+            from incsr.workers import services
+
+            self.broker, self.services = services.start(self.settings)
+        self.link = launch(self.settings, self.lock, self.services)
 
     async def start(self):
         """Wait until the data is loaded and evaluators are on their way.
@@ -500,6 +506,10 @@ class Pool:
                 evaluator.dismiss()
         if self.link is not None:
             await self.link.end()
+        if self.broker is not None:
+            from incsr.workers import services
+
+            services.stop(self.broker)
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None
