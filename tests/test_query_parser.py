@@ -8,8 +8,9 @@ from hypothesis import given, reject, settings
 from query_cases import PREFIXES, TRIG_PREFIXES
 from query_strategies import NUMBERS, SPELLED, STRINGS, data, queries
 
+from incsr.query.cursor import ParseError, string_value
 from incsr.query.iris import resolve
-from incsr.query.parser import ParseError, parse, string_value
+from incsr.query.parser import parse
 from incsr.query.syntax_tree import Iri, Literal, Var
 
 VALUES = [*NUMBERS, *STRINGS, *SPELLED]

@@ -78,8 +78,9 @@ def _may_be_comparison(token, before, brackets):
 
 def _parses(text, kind):
     # Only here: who guards a text seldom needs a parser for it.
+    from incsr.query.cursor import ParseError
     from incsr.query.operations import operations
-    from incsr.query.parser import ParseError, parse
+    from incsr.query.parser import parse
     from incsr.query.rewriting import rewritten
 
     if kind == "update":

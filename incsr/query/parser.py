@@ -5,25 +5,19 @@ for what SPARQL 1.2 adds: such a text goes to the engine as it stands. It accept
 that is harmless (the engine's parser is the authority on validity), but it never reads a text differently.
 """
 
-import re
-
+from incsr.query.cursor import END, ParseError
+from incsr.query.expressions import Expressions
 from incsr.query.iris import resolve
-from incsr.query.lexer import BLANK, IRI, LANGTAG, NAME, NUMBER, PUNCT, STRING, VAR, WORD, Token, tokens
-from incsr.query.names import expand, unescape
+from incsr.query.lexer import IRI, NAME, NUMBER, PUNCT, VAR, WORD
+from incsr.query.names import unescape
 from incsr.query.syntax_tree import (
-    XSD,
     Bind,
     Blank,
-    Call,
-    Chain,
     Collection,
-    Exists,
     Filter,
     Graph,
     Group,
-    In,
     Iri,
-    Literal,
     Minus,
     Optional,
     Path,
@@ -32,107 +26,15 @@ from incsr.query.syntax_tree import (
     Select,
     Service,
     Triples,
-    Unary,
     Union,
     Values,
-    Var,
 )
 
-AGGREGATES = frozenset({"COUNT", "SUM", "MIN", "MAX", "AVG", "SAMPLE", "GROUP_CONCAT"})
 _RDF_TYPE = Iri("a", "http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
-_END = Token(0, "", 0)
-_MODIFIERS = frozenset({"HAVING", "ORDER", "LIMIT", "OFFSET", "VALUES"})
-DECLARED = "a prefix that is declared"
-_COMPARISONS = frozenset({"=", "!=", "<", ">", "<=", ">="})
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.S)
-_ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f", '"': '"', "'": "'", "\\": "\\"}
 
 
-class ParseError(ValueError):
-    """A text that this parser does not know; `token` is where it gave up."""
-
-    def __init__(self, token, expected):
-        super().__init__(f'"{token.text}" at {token.start}: expected {expected}')
-        self.token = token
-        self.expected = expected
-
-
-def string_value(spelled):
-    """What a string token means."""
-    quotes = 3 if spelled[:3] in ('"""', "'''") and len(spelled) >= 6 else 1
-    inner = spelled[quotes:-quotes]
-    if "\\" not in inner:
-        return inner
-
-    def character(match):
-        digits = match.group(1) or match.group(2)
-        if digits:
-            return chr(min(int(digits, 16), 0x10FFFF))
-        return _ESCAPED.get(match.group(3), match.group())
-
-    return _ESCAPE.sub(character, inner)
-
-
-class Parser:
-    """A position in the tokens of a text, with the prologue read so far."""
-
-    def __init__(self, text, base_iri=None, prefixes=None, sequence=None):
-        self.source = text
-        self.tokens = tokens(text) if sequence is None else sequence
-        self.at = 0
-        self.base = base_iri
-        self.prefixes = {} if prefixes is None else prefixes
-        self.token = self.tokens[0] if self.tokens else _END
-
-    # ── tokens ──────────────────────────────────────────────────────────────
-
-    def advance(self):
-        token = self.token
-        self.at += 1
-        self.token = self.tokens[self.at] if self.at < len(self.tokens) else _END
-        return token
-
-    def fail(self, expected):
-        raise ParseError(self.token, expected)
-
-    def is_sign(self, sign):
-        return self.token.kind == PUNCT and self.token.text == sign
-
-    def is_word(self, word):
-        return self.token.kind == WORD and self.token.text.upper() == word
-
-    def take_sign(self, sign):
-        if not self.is_sign(sign):
-            return False
-        self.advance()
-        return True
-
-    def take_word(self, word):
-        if not self.is_word(word):
-            return False
-        self.advance()
-        return True
-
-    def sign(self, sign):
-        if not self.take_sign(sign):
-            self.fail(f'"{sign}"')
-
-    def word(self, word):
-        if not self.take_word(word):
-            self.fail(word)
-
-    def next_is(self, offset, sign):
-        index = self.at + offset
-        return (
-            index < len(self.tokens) and self.tokens[index].kind == PUNCT and self.tokens[index].text == sign
-        )
-
-    def is_signed_number(self):
-        """Whether a sign stands here that is the beginning of a number: the longest token wins."""
-        if self.token.kind != PUNCT or self.token.text not in ("+", "-") or self.at + 1 >= len(self.tokens):
-            return False
-        following = self.tokens[self.at + 1]
-        return following.kind == NUMBER and following.start == self.token.start + 1
+class Parser(Expressions):
+    """The whole grammar, at a position in the tokens of a text."""
 
     # ── query ───────────────────────────────────────────────────────────────
 
@@ -153,7 +55,7 @@ class Parser:
         else:
             self.fail("a query form")
         select.values = self.values_clause()
-        if self.token is not _END:
+        if self.token is not END:
             self.fail("the end")
         return Query(prologue, select)
 
@@ -173,7 +75,7 @@ class Parser:
                 self.prefixes[prefix] = resolve(self.base, unescape(self.advance().text[1:-1]))
             else:
                 break
-        end = self.token.start if self.token is not _END else len(self.source)
+        end = self.token.start if self.token is not END else len(self.source)
         return self.source[start:end].strip() if self.at else ""
 
     def select(self, top=False):
@@ -518,173 +420,6 @@ class Parser:
             return Collection(items)
         return self.term()
 
-    # ── terms ───────────────────────────────────────────────────────────────
-
-    def term(self):
-        kind = self.token.kind
-        if kind == VAR:
-            return self.variable()
-        if kind in (IRI, NAME):
-            return self.iri()
-        if kind == BLANK:
-            return Blank(self.advance().text)
-        return self.literal()
-
-    def variable(self):
-        if self.token.kind != VAR:
-            self.fail("a variable")
-        return Var(self.advance().text[1:])
-
-    def variable_or_iri(self):
-        return self.variable() if self.token.kind == VAR else self.iri()
-
-    def iri(self):
-        if self.token.kind not in (IRI, NAME):
-            self.fail("an IRI")
-        value = expand(self.token, self.prefixes, self.base)
-        if value is None:
-            self.fail(DECLARED)
-        return Iri(self.advance().text, value)
-
-    def literal(self):
-        token = self.token
-        if token.kind == STRING:
-            self.advance()
-            lexical = string_value(token.text)
-            if self.token.kind == LANGTAG:
-                return Literal(token.text + self.advance().text, lexical)
-            if self.take_sign("^^"):
-                datatype = self.iri()
-                return Literal(f"{token.text}^^{datatype.text()}", lexical, datatype.value)
-            return Literal(token.text, lexical)
-        if token.kind == WORD and (word := token.text.lower()) in ("true", "false"):
-            self.advance()
-            return Literal(word, word, f"{XSD}boolean")
-        sign = ""
-        if self.is_signed_number():
-            sign = self.advance().text
-            token = self.token
-        if token.kind != NUMBER:
-            self.fail("a term")
-        self.advance()
-        text = sign + token.text
-        type_ = "double" if "e" in text or "E" in text else "decimal" if "." in text else "integer"
-        return Literal(text, text, XSD + type_)
-
-    # ── expressions ─────────────────────────────────────────────────────────
-
-    def constraint(self):
-        if self.take_sign("("):
-            expression = self.expression()
-            self.sign(")")
-            return expression
-        if self.is_call():
-            return self.primary()
-        return self.fail("a condition")
-
-    def is_call(self):
-        if self.token.kind in (IRI, NAME):
-            return self.next_is(1, "(")
-        if self.token.kind != WORD or (word := self.token.text.upper()) in _MODIFIERS:
-            return False
-        return self.next_is(1, "(") or word in ("EXISTS", "NOT")
-
-    def expression(self):
-        return self._chain(self.conjunction, ("||",))
-
-    def conjunction(self):
-        return self._chain(self.comparison, ("&&",))
-
-    def _chain(self, operand, signs):
-        first = operand()
-        rest = []
-        while self.token.kind == PUNCT and self.token.text in signs:
-            sign = self.advance().text
-            rest.append((sign, operand()))
-        return Chain(first, rest) if rest else first
-
-    def comparison(self):
-        left = self.sum()
-        if self.token.kind == PUNCT and self.token.text in _COMPARISONS:
-            return Chain(left, [(self.advance().text, self.sum())])
-        if self.take_word("IN"):
-            return In(left, False, self.members())
-        if self.is_word("NOT"):
-            self.advance()
-            self.word("IN")
-            return In(left, True, self.members())
-        return left
-
-    def members(self):
-        self.sign("(")
-        found = []
-        while not self.take_sign(")"):
-            found.append(self.expression())
-            if not self.is_sign(")"):
-                self.sign(",")
-        return found
-
-    def sum(self):
-        return self._chain(self.product, ("+", "-"))
-
-    def product(self):
-        return self._chain(self.unary, ("*", "/"))
-
-    def unary(self):
-        if self.take_sign("!"):
-            return Unary("!", self.unary())
-        if self.token.kind == PUNCT and self.token.text in ("+", "-"):
-            if self.is_signed_number():
-                return self.literal()
-            return Unary(self.advance().text, self.primary())
-        return self.primary()
-
-    def primary(self):
-        token = self.token
-        kind = token.kind
-        if kind == VAR:
-            return self.variable()
-        if kind == PUNCT and token.text == "(":
-            self.advance()
-            expression = self.expression()
-            self.sign(")")
-            return expression
-        if kind in (IRI, NAME):
-            iri = self.iri()
-            return self.call(iri) if self.is_sign("(") else iri
-        if kind == WORD:
-            word = token.text.upper()
-            if word == "EXISTS":
-                self.advance()
-                return Exists(False, self.group())
-            if word == "NOT":
-                self.advance()
-                self.word("EXISTS")
-                return Exists(True, self.group())
-            if self.next_is(1, "("):
-                self.advance()
-                return self.call(word)
-        return self.literal()
-
-    def call(self, name):
-        self.sign("(")
-        distinct = self.take_word("DISTINCT")
-        if name == "COUNT" and self.take_sign("*"):
-            self.sign(")")
-            return Call(name, [], distinct, star=True)
-        arguments, separator = [], None
-        while not self.take_sign(")"):
-            arguments.append(self.expression())
-            if self.take_sign(";"):
-                self.word("SEPARATOR")
-                self.sign("=")
-                if self.token.kind != STRING:
-                    self.fail("a string")
-                separator = self.literal()
-            elif not self.is_sign(")"):
-                self.sign(",")
-        return Call(name, arguments, distinct, separator=separator)
-
 
 _ELEMENTS = {
     "OPTIONAL": Parser._optional,
@@ -705,4 +440,4 @@ def parse(text, base_iri=None):
     try:
         return Parser(text, base_iri).query()
     except RecursionError:
-        raise ParseError(_END, "less nesting") from None
+        raise ParseError(END, "less nesting") from None

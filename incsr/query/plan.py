@@ -4,9 +4,10 @@ import pyoxigraph as ox
 
 from incsr.messages import Problem
 from incsr.query import mend
+from incsr.query.cursor import ParseError
 from incsr.query.functions import run
 from incsr.query.lexer import PUNCT, VAR, WORD, excerpt, tokens
-from incsr.query.parser import ParseError, parse
+from incsr.query.parser import parse
 
 
 class Plan:

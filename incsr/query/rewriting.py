@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from incsr.query.cursor import ParseError
 from incsr.query.literals import Values
 from incsr.query.mend import Mender
-from incsr.query.parser import ParseError, Parser
+from incsr.query.parser import Parser
 from incsr.query.spelling import ANY, XSD, is_lost
 from incsr.query.syntax_tree import Blank, Collection, Iri, Literal, PropertyList, Triples, Var
 from incsr.store.view import UNION

@@ -8,8 +8,9 @@ import re
 
 from incsr.messages import Problem
 from incsr.namespaces import PREFIXES
+from incsr.query.cursor import DECLARED, ParseError
 from incsr.query.lexer import BAD, IRI, NAME, PUNCT, WORD, Token, excerpt, tokens
-from incsr.query.parser import DECLARED, ParseError, parse
+from incsr.query.parser import parse
 
 _AT = re.compile(r"error at (\d+):(\d+): expected (?:one of )?(.*)\Z", re.S)
 _SENTENCE = re.compile(r"[A-Z][a-z]+ [^\[\]\"]*?(?=, (?:\[|\"|[A-Z])|\Z)")
