@@ -53,13 +53,13 @@ def called(endpoint: str, query: bytes, timeout_s: float, max_bytes: int) -> tup
             if len(body) > max_bytes:
                 raise Refused(f"its answer has more than {max_bytes} bytes")
             if time.monotonic() > end:
-                raise Refused(f"its answer was not complete after {timeout_s:g} s")
+                raise TimeoutError
             connection.sock and connection.sock.settimeout(max(0.01, end - time.monotonic()))
         if response.length:
             raise Refused("its answer broke off")
         return response.headers.get("Content-Type", ""), bytes(body)
     except TimeoutError:
-        raise Refused(f"it did not answer within {timeout_s:g} s") from None
+        raise Refused(f"it did not answer in full within {timeout_s:g} s") from None
     except (OSError, http.client.HTTPException) as error:
         raise Refused(f"it cannot be reached: {error}") from None
     finally:

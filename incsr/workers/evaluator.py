@@ -5,6 +5,7 @@ Whatever goes wrong inside is a problem for the one request; what it cannot say 
 the deadline) the front says for it.
 """
 
+import re
 import signal
 import traceback
 
@@ -16,6 +17,9 @@ PIECE_BYTES = 256 * 1024
 
 # The front kills at the deadline; should it be stopped itself, this signal ends the process a little later.
 ALARM_AFTER_S = 1.0
+
+# How the engine reports what the broker (incsr.workers.broker) says of a call that failed.
+_BROKER = re.compile(r"\AError 502 .* returned by http://127\.0\.0\.1:\d+/\S+ with payload:\s*(<.*)\Z", re.S)
 
 
 def serve(sock, view, answer):
@@ -94,10 +98,18 @@ class Output:
 
 
 def problem_of(error: BaseException) -> Problem:
-    """The problem that an error carries, or an internal one whose trace goes to the log, not to the client."""
+    """The problem that an error carries, or an internal one, whose trace goes to the log alone."""
     carried = getattr(error, "problem", None)
     if isinstance(carried, Problem):
         return carried
+    if isinstance(error, OSError) and (refused := _BROKER.search(str(error))):
+        return Problem(
+            502,
+            "Another endpoint did not answer",
+            f"SERVICE called {refused.group(1).strip()}.",
+            "service",
+            hint="Write SERVICE SILENT, where the query makes sense without that answer, or try again later.",
+        )
     if isinstance(error, MemoryError):
         return Problem(
             500,
