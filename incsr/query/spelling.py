@@ -69,12 +69,17 @@ _PRIVATE_NODES = {datatype: ox.NamedNode(PRIVATE + datatype[len(XSD) :]) for dat
 PUBLIC_NODES = {node.value: ox.NamedNode(datatype) for datatype, node in _PRIVATE_NODES.items()}
 
 
-@lru_cache(maxsize=65536)
 def is_lost(lexical, datatype):
     """Whether the engine would change a literal's spelling or datatype."""
     sure = SURE.get(datatype)
     if sure is None or sure.match(lexical):
         return False
+    # Long ones are not remembered, so that no client can fill the memory with them.
+    return _tried(lexical, datatype) if len(lexical) <= 64 else _lost([(lexical, datatype)])[0]
+
+
+@lru_cache(maxsize=8192)
+def _tried(lexical, datatype):
     return _lost([(lexical, datatype)])[0]
 
 

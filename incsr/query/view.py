@@ -16,6 +16,7 @@ EMPTY_GRAPH = ox.NamedNode(f"{UNION}:empty")  # never exists
 MERGED = f"{UNION}:merged:"
 
 PREPARED = 256
+PREPARED_CHARACTERS = 16_384
 MERGED_GRAPHS = 8
 
 
@@ -58,7 +59,9 @@ class State:
         return [ox.NamedNode(name) for name in dict.fromkeys(names) if name in self._names]
 
     def remember(self, key, value):
-        """Keep a prepared query, and forget the one that was used longest ago."""
+        """Keep a prepared query, unless it is very long, and forget the one that was used longest ago."""
+        if len(key[0]) > PREPARED_CHARACTERS:
+            return
         self.prepared[key] = value
         if len(self.prepared) > PREPARED:
             self.prepared.popitem(last=False)
