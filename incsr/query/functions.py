@@ -17,7 +17,7 @@ def _no_value(*_arguments):
 
 
 def redirected(text):
-    """A text as the engine gets it: `incsr.workers.services` puts a guarded way in place of other endpoints."""
+    """A text as the engine gets it: `incsr.workers.services` puts a guarded way in place of endpoints."""
     return text
 
 
