@@ -137,11 +137,9 @@ class _Compact(_Writer):
         self.links = {predicate for predicate, plain in links.items() if plain and predicate != TYPE}
 
     def context(self):
-        context = dict(sorted(self.names.used.items()))
-        for predicate in sorted(self.links):
-            key = self.key(predicate)
-            context[key] = {"@id": predicate, "@type": "@id"}
-        return context
+        # A key may be the first use of its prefix, so the prefixes are gathered after the keys.
+        links = {self.key(predicate): {"@id": predicate, "@type": "@id"} for predicate in sorted(self.links)}
+        return dict(sorted(self.names.used.items())) | links
 
     def one_or_all(self, values):
         return values[0] if len(values) == 1 else values
