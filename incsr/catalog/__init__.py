@@ -78,6 +78,10 @@ class Dataset:
     rows: int = 0
     in_series: bool = False
 
+    @property
+    def period_iri(self) -> str:
+        return f"{IRI}#period-{self.begins}-{self.ends or 'open'}"
+
 
 @dataclass(frozen=True, slots=True)
 class Service:

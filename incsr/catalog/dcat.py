@@ -127,15 +127,16 @@ def _service(out, service, catalog, contact):
     out.say(subject, "dcat:contactPoint", contact)
     out.say(subject, "dcterms:license", words.LICENSE)
     out.say(subject, "dcterms:accessRights", PUBLIC)
-    out.say(subject, "dcat:endpointURL", service.url)
-    out.say(subject, "dcat:endpointDescription", service.described_by)
+    out.say(subject, "dcat:endpointURL", out.typed(service.url, "rdfs:Resource"))
+    out.say(subject, "dcat:endpointDescription", out.typed(service.described_by, "rdfs:Resource"))
     if service.conforms_to:
         out.say(subject, "dcterms:conformsTo", out.typed(service.conforms_to, "dcterms:Standard"))
     out.say(subject, "dcat:servesDataset", *(dataset.iri for dataset in catalog.datasets))
 
 
 def _series(out, catalog, contact):
-    series = out.typed(words.SERIES, "dcat:DatasetSeries")
+    # A series is a data set by DCAT's own axiom (section 6.7), which no harvester applies.
+    series = out.typed(words.SERIES, "dcat:DatasetSeries", "dcat:Dataset")
     _resource(out, series, words.SERIES_TITLE, words.SERIES_DESCRIPTION, catalog, contact)
     out.say(series, "dcterms:accrualPeriodicity", IRREGULAR)
     members = [dataset.iri for dataset in catalog.datasets if dataset.in_series]
@@ -158,14 +159,13 @@ def _dataset(out, dataset, catalog, contact):
     out.say(subject, "dcat:theme", JUSTICE)
     out.say(subject, "dcat:keyword", *(english(word) for word in words.KEYWORDS))
     out.say(subject, "dcat:landingPage", out.typed(dataset.page, "foaf:Document"))
-    out.say(subject, "dcterms:source", *dataset.sources)
+    # DCAT-AP keeps dcterms:source for data sets; a report is none.
+    out.say(subject, "prov:wasDerivedFrom", *dataset.sources)
     for place in dataset.places:
         out.say(subject, "dcterms:spatial", out.typed(place.iri, "dcterms:Location"))
         out.say(place.iri, "skos:prefLabel", english(place.name))
     if dataset.begins:
-        period = out.typed(
-            f"{words.IRI}#period-{dataset.begins}-{dataset.ends or 'open'}", "dcterms:PeriodOfTime"
-        )
+        period = out.typed(dataset.period_iri, "dcterms:PeriodOfTime")
         out.say(subject, "dcterms:temporal", period)
         out.say(period, "dcat:startDate", typed(dataset.begins, "date"))
         if dataset.ends:

@@ -1,5 +1,9 @@
 """The catalogue as U.S. government harvesters read it: data.gov's `/data.json`, and DCAT-US 3.
 
+No dates in DCAT-US: its schema wants a date to be one of two formats, and not both. A validator that takes formats
+for remarks, as JSON Schema 2020-12 has it, finds that every text is both, and refuses every date there can be. The
+dates stand in `versionNotes`, and periods are named by their IRIs in the DCAT catalogue, which holds them.
+
 Honesty about codes: the schema of Project Open Data demands a bureau code and a program code of an agency. We
 are none, and there is no code for that. 000 is assigned to no agency (OMB Circular A-11, Appendix C, begins
 with 001), so `000:00` and `000:000` meet the schema and claim nobody's authority; the publisher and the rights
@@ -75,7 +79,12 @@ def _project_dataset(dataset, catalog):
 
 def dcat_us(catalog: words.Catalog) -> dict:
     """`/dcat-us.json` by DCAT-US 3.0.0: its JSON form, whose names are those of its schema."""
-    publisher = {"@id": words.PUBLISHER, "@type": "Agent", "name": words.PUBLISHER_NAME}
+    publisher = {
+        "@id": words.PUBLISHER,
+        "@type": "Organization",
+        "name": words.PUBLISHER_NAME,
+        "prefLabel": words.PUBLISHER_NAME,
+    }
     contact = {
         "@type": "Kind",
         "fn": catalog.contact.name,
@@ -84,8 +93,6 @@ def dcat_us(catalog: words.Catalog) -> dict:
     common = {
         "publisher": publisher,
         "contactPoint": [contact],
-        "issued": catalog.issued,
-        "modified": catalog.modified,
     }
     license_ = {"@id": words.LICENSE, "@type": "LicenseDocument"}
     series = {
@@ -126,7 +133,6 @@ def dcat_us(catalog: words.Catalog) -> dict:
 
 
 def _us_dataset(dataset, catalog, common, license_, series):
-    period = _said({"@type": "PeriodOfTime", "startDate": dataset.begins, "endDate": dataset.ends})
     return _said(
         {
             "@id": dataset.iri,
@@ -137,10 +143,11 @@ def _us_dataset(dataset, catalog, common, license_, series):
             **common,
             "keyword": ", ".join(words.KEYWORDS),
             "version": catalog.version,
+            "versionNotes": f"Issued {catalog.issued}, last modified {catalog.modified}.",
             "license": license_,
             "landingPage": {"@id": dataset.page, "@type": "Document", "title": dataset.title},
             "inSeries": [series] if dataset.in_series else [],
-            "temporal": [period] if dataset.begins else [],
+            "temporal": [dataset.period_iri] if dataset.begins else [],
             "spatial": [
                 {"@id": place.iri, "@type": "Location", "prefLabel": place.name} for place in dataset.places
             ],
@@ -154,7 +161,6 @@ def _us_dataset(dataset, catalog, common, license_, series):
                     "mediaType": file.media_type,
                     "byteSize": str(file.size),
                     "license": license_,
-                    "modified": catalog.modified,
                     "checksum": {
                         "@type": "Checksum",
                         "algorithm": SHA256,
