@@ -1,4 +1,4 @@
-"""The Flask entry for any WSGI server: `flask --app server run`, `gunicorn server:app`. `incsr serve` is faster."""
+"""The Flask entry for any WSGI server, such as `flask --app server run`; `incsr serve` is the faster one."""
 
 from incsr.app import create_app
 

@@ -20,8 +20,8 @@ from incsr.workers.executors import PoolExecutor
 def create_app(settings=None, executor=None) -> Flask:
     """The application with the pages and the endpoint.
 
-    `settings` come from the environment where none are given; `executor` is a guarded pool of its own, started
-    when it is first needed, where none is given.
+    `settings` come from the environment where none are given; `executor` is a guarded pool of its own,
+    started when it is first needed, where none is given.
     """
     from incsr import endpoint, pages, questions, sources
 

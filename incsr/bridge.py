@@ -37,7 +37,7 @@ class Bridge:
         self._app = await loop.run_in_executor(self._threads, self._make)
 
     async def respond(self, scope, body: bytes, path: str, more: dict) -> Response:
-        """The application's response to a request that was sent to `path`; `more` goes into its environment."""
+        """The application's response to a request to `path`; `more` goes into its environment."""
         app = await self.application()
         loop = asyncio.get_running_loop()
         environment = environ(scope, body, path) | more

@@ -19,7 +19,7 @@ ENVIRONMENT_PREFIX = "INCSR_"
 
 
 class ConfigurationError(Exception):
-    """An option has a value that cannot be; the message names the option, where it was set, and what is allowed."""
+    """An option has a value that cannot be; the message names it, where it was set, and what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Option:
     """One option. `name` is the attribute of `Settings`, the TOML key and, in capitals, the variable's name.
 
     `read` turns the text of a flag or variable into the value and raises ValueError; `secret` options have
-    no flag and are never printed. `flag` differs from the name where a unit would be noise on the command line.
+    no flag and are never printed. `flag` differs from the name where a unit would be noise to type.
     """
 
     name: str
@@ -284,7 +284,7 @@ Settings = make_dataclass(
     [(option.name, Any, option.default) for option in OPTIONS],
     frozen=True,
     namespace={
-        "__doc__": "The values of all options; an attribute an option. Never printed: it holds the write token.",
+        "__doc__": "The values of all options, an attribute each. Never printed: it holds the write token.",
         "__repr__": lambda self: f"Settings({', '.join(f'{k}={v!r}' for k, v in printable(self).items())})",
         "__module__": __name__,
     },

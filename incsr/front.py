@@ -29,7 +29,7 @@ class Disconnected(Exception):
 
 
 class Front:
-    """The ASGI application. `make_pages` gives the Flask application; it is called on a thread, when needed."""
+    """The ASGI application. `make_pages` gives the Flask application, on a thread, when it is needed."""
 
     def __init__(self, settings, pool, log, make_pages):
         self.settings = settings

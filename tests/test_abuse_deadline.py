@@ -3,11 +3,12 @@
 `RUNAWAY` is a product that no machine finishes; the deadlines are short so that the tests are.
 """
 
+import socket
 import statistics
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -44,7 +45,7 @@ def cpu_seconds(pids) -> float:
 
 
 def burns(server, for_s=0.2) -> float:
-    """How many cores the processes behind the front use; the front itself may still be importing its pages."""
+    """How many cores the processes behind the front use; the front may still be importing its pages."""
     before = cpu_seconds(server.processes()[1:])
     time.sleep(for_s)
     return (cpu_seconds(server.processes()[1:]) - before) / for_s
@@ -129,14 +130,13 @@ def test_more_runaways_than_places_are_refused_at_once_with_retry_after(serve):
 def test_a_client_that_goes_away_takes_its_query_with_it(serve):
     server = serve("--timeout", "30")
     ask(server, QUICK)
-    assert comes_to_rest(server)
+    assert comes_to_rest(server, within_s=10)
 
-    gone = threading.Thread(
-        target=lambda: pytest.raises(requests.Timeout, ask, server, RUNAWAY, patience_s=0.5)
-    )
-    gone.start()
-    time.sleep(0.15)
-    assert burns(server, 0.15) > 0.1
-    gone.join()
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        target = f"/sparql?query={quote(RUNAWAY)}"
+        client.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        end = time.monotonic() + 10
+        while burns(server) < 0.1:
+            assert time.monotonic() < end, "the query does not run"
 
-    assert comes_to_rest(server)
+    assert comes_to_rest(server, within_s=2)

@@ -86,7 +86,8 @@ def test_a_large_body_is_413_and_not_read_into_memory(server, path, chunked):
 
 
 def test_nobody_who_may_not_write_gets_to_send_a_body(server):
-    head = b"PUT /store?default HTTP/1.1\r\nHost: x\r\nContent-Type: text/turtle\r\nContent-Length: 100000\r\n\r\n"
+    head = b"PUT /store?default HTTP/1.1\r\nHost: x\r\nContent-Type: text/turtle\r\n"
+    head += b"Content-Length: 100000\r\n\r\n"
 
     received = exchange(server, head, wait_s=0.8)
 
@@ -94,7 +95,8 @@ def test_nobody_who_may_not_write_gets_to_send_a_body(server):
 
 
 def test_a_body_that_does_not_come_is_408(server):
-    head = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\nContent-Length: 100\r\n\r\n"
+    head = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    head += b"Content-Length: 100\r\n\r\n"
     began = time.monotonic()
 
     received = exchange(server, head, b"ASK")

@@ -14,8 +14,8 @@ DOCUMENTS = {
     "data.nt": '<urn:s> <urn:p> "x" .\n<urn:s> <urn:p> "y" .\n',
     "data.nq": '<urn:s> <urn:p> "x" <urn:g> .\n<urn:s> <urn:p> "y" .\n',
     "data.trig": '<urn:g> { <urn:s> <urn:p> "x" , "y" }\n',
-    "data.rdf": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:u="urn:"><rdf:Description '
-    'rdf:about="urn:s"><u:p>x</u:p><u:p>y</u:p></rdf:Description></rdf:RDF>',
+    "data.rdf": '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns:u="urn:">'
+    '<rdf:Description rdf:about="urn:s"><u:p>x</u:p><u:p>y</u:p></rdf:Description></rdf:RDF>',
     "data.jsonld": '{"@id": "urn:s", "urn:p": ["x", "y"]}',
 }
 

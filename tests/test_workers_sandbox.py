@@ -14,7 +14,7 @@ from incsr.workers import sandbox, seccomp
 
 
 def outcome(prepare, attempt) -> int:
-    """The errno with which `attempt` ends in a fork that has run `prepare`; 0 where it works, 255 for others."""
+    """The errno with which `attempt` ends in a fork that has run `prepare`; 0 where it works."""
     pid = os.fork()
     if pid == 0:
         code = 255

@@ -10,8 +10,8 @@ def register(subparsers):
     parser = subparsers.add_parser(
         "load",
         help="load RDF files into a store on disk",
-        description="Load Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD, plain or compressed (.gz, .zst), as one "
-        "change: all of it or nothing.",
+        description="Load Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD, also compressed (.gz, .zst), "
+        "as one change: all of it or nothing.",
     )
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
     parser.add_argument(

@@ -1,4 +1,4 @@
-"""The data that a service holds, in memory or on disk: its mode, its version, and a view of it to evaluate on."""
+"""The data that a service holds, in memory or on disk: its mode, its version, a view to evaluate on."""
 
 import secrets
 
@@ -44,7 +44,7 @@ class Dataset:
 
 
 class DiskDataset:
-    """A directory of generations. Nothing is open here: each process that reads or writes opens for itself."""
+    """A directory of generations. Nothing is open here: whoever reads or writes opens for itself."""
 
     on_disk = True
 

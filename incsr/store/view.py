@@ -1,4 +1,4 @@
-"""A dataset as an evaluator sees it: the engine's store, what the default graph means, and which version it is."""
+"""A dataset as an evaluator sees it: the store, what its default graph means, and which version it is."""
 
 from dataclasses import dataclass, field
 

@@ -1,9 +1,9 @@
 """The process that calls other endpoints for SERVICE: `python -m incsr.workers.broker FD`.
 
-The engine's own client knows no deadline, no limit and follows redirects. Queries therefore call this process,
-on loopback and under a secret path, and it calls the endpoint that an operator has allowed: within a deadline,
-up to so many bytes, without following redirects, and to no private address unless the operator wrote that very
-address. Answers are passed on whole, or not at all. Ends when its standard input does.
+The engine's own client knows no deadline, no limit and follows redirects. Queries therefore call this
+process, on loopback and under a secret path, and it calls the endpoint that an operator has allowed: within a
+deadline, up to so many bytes, without following redirects, and to no private address unless the operator
+wrote that very address. Answers are passed on whole, or not at all. Ends when its standard input does.
 """
 
 import http.client
@@ -31,8 +31,8 @@ class Refused(Exception):
 def called(endpoint: str, query: bytes, timeout_s: float, max_bytes: int) -> tuple[str, bytes]:
     """The media type and body of an endpoint's answer to a query.
 
-    Raises: Refused for an address that may not be called, a redirect, any status but 200, an answer that is too
-    large or too late.
+    Raises: Refused for an address that may not be called, a redirect, any status but 200, an answer that
+    is too large or too late.
     """
     end = time.monotonic() + timeout_s
     parts = urlsplit(endpoint)

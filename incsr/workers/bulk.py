@@ -57,7 +57,7 @@ def load(
 
     `tell` is called with the number of bytes that were read. `mode` says what a new directory is made for.
     Returns: the generation that is current now, and how many quads were read.
-    Raises: SourceError for a file that cannot be read, StoreError for the directory; neither changes anything.
+    Raises: SourceError for a file that cannot be read, StoreError for the directory; nothing is changed.
     """
     formats = [format_of(path) for path in files]
     directory = Directory(store)

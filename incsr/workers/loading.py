@@ -71,8 +71,8 @@ def prepare(options) -> tuple[Generation, str]:
         directory.discard(keep=generation.name)
         return generation, "the published files have changed and were loaded again"
     return current, (
-        f"{directory.path} holds an earlier edition of the published files and {current.writes} writes, which "
-        "are kept; to serve the new edition, name another directory"
+        f"{directory.path} holds an earlier edition of the published files and {current.writes} writes, "
+        "which are kept; to serve the new edition, name another directory"
     )
 
 

@@ -25,7 +25,6 @@ import sys
 
 from incsr.workers import frames, sandbox, seccomp
 
-
 # What comes of obeying one message: go on; end; be a new mother on a new control socket (in the child).
 GOING_ON, OVER, REBORN = "going on", "over", "reborn"
 

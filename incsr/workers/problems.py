@@ -11,7 +11,7 @@ def expired(timeout_s: float) -> Problem:
         "Deadline exceeded",
         f"The request ran for longer than {timeout_s:g} s and was ended.",
         "timeout",
-        hint="Add a LIMIT, bind more terms, or split the query; products of unconnected patterns grow fastest.",
+        hint="Add a LIMIT, bind more terms, or split the query; unconnected patterns multiply.",
     )
 
 

@@ -9,7 +9,7 @@ import incsr
 
 
 def start(module: str, descriptors: list[int], stdin=subprocess.DEVNULL) -> subprocess.Popen:
-    """Start a module of the package as a program; the first descriptor is its only argument, all are inherited."""
+    """Start a module of the package as a program; it inherits the descriptors, the first is its argument."""
     # The package's own folder goes first, so that a file of the working directory cannot stand in for it.
     paths = [str(Path(incsr.__file__).resolve().parent.parent), os.environ.get("PYTHONPATH", "")]
     environment = {name: value for name, value in os.environ.items() if name != "INCSR_WRITE_TOKEN"}

@@ -18,14 +18,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def die_with_parent(signal_number: int, parent: int | None = None):
-    """Have the kernel send a signal when the parent ends, also where it has ended already; 0 takes that back."""
+    """Have the kernel send a signal when the parent ends, or has ended already; 0 takes that back."""
     _prctl(PR_SET_PDEATHSIG, signal_number)
     if parent is not None and os.getppid() != parent:
         os.kill(os.getpid(), signal_number)
 
 
 def adopt_orphans():
-    """Be the parent of descendants whose parent has ended, so that no process of the service is out of sight."""
+    """Be the parent of descendants whose parent has ended, so that none is out of sight."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
 
 
@@ -37,7 +37,7 @@ def raise_stack():
 
 
 def limit_memory(beyond_now_bytes: int | None, for_good: bool = True):
-    """Cap the address space at what is mapped now and so many bytes more; None lifts a cap that was not for good."""
+    """Cap the address space at what is mapped now and so much more; None lifts a cap not for good."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     cap = hard if beyond_now_bytes is None else mapped_bytes() + beyond_now_bytes
     if hard != resource.RLIM_INFINITY:
@@ -46,7 +46,7 @@ def limit_memory(beyond_now_bytes: int | None, for_good: bool = True):
 
 
 def limit_resources(descriptors: bool = True):
-    """No file grows, no core is dumped, and no descriptor is opened beyond a handful, unless that is allowed."""
+    """No file grows, no core is dumped, and, unless allowed, only a handful of descriptors is opened."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     if descriptors:

@@ -91,7 +91,7 @@ def supported() -> bool:
 
 
 def deny_reaching_out(network: bool = False, files: bool = False):
-    """Refuse other programs and other processes from now on, and network and changes of files unless allowed."""
+    """Refuse other programs and processes from now on, and, unless allowed, network and changes of files."""
     denied = [*PROGRAMS, *OTHERS]
     if not network:
         denied += NETWORK
@@ -108,7 +108,7 @@ def deny_reaching_out(network: bool = False, files: bool = False):
 
 
 def allow_only(files: bool = False):
-    """Refuse everything from now on but computing on what is open, and reading files where that is allowed."""
+    """Refuse everything from now on but computing on what is open, and, where allowed, reading files."""
     program = _prologue()
     for name in COMPUTING + (READING_FILES if files else ()):
         program += _when(name, ALLOW)

@@ -1,9 +1,9 @@
 """One write: taken, applied to a copy of the data, and reported; the copy is kept or thrown away whole.
 
-In memory the copy is the process itself (a fork), which becomes the next mother. On disk it is a generation of
-its own, which becomes current by one rename. Whatever goes wrong, and the kill at the deadline, end this
-process and leave the data as it was. What must hold of a changed store (shapes, history) is to be checked here,
-between the change and its acknowledgement.
+In memory the copy is the process itself (a fork), which becomes the next mother. On disk it is a generation
+of its own, which becomes current by one rename. Whatever goes wrong, and the kill at the deadline, end this
+process and leave the data as it was. What must hold of a changed store (shapes, history) is to be checked
+here, between the change and its acknowledgement.
 """
 
 import gc
@@ -21,7 +21,7 @@ from incsr.workers.loading import following
 
 
 def write(jobs, dataset) -> bool:
-    """Apply the one job that comes over `jobs`; true where this process now holds the changed data in memory."""
+    """Apply the one job that comes over `jobs`; true where this process is to be the next mother."""
     jobs.sendall(frames.frame(frames.READY))
     job = frames.receive_job(jobs)
     if job is None:
