@@ -182,6 +182,30 @@ def test_a_long_list_is_one_pair_of_brackets():
     assert data.count(b"(") == 1 and b"rdf:rest" not in data
 
 
+@pytest.mark.parametrize("name", ["turtle", "jsonld", "trig"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param("e:s e:p _:l . e:t e:p _:l . _:l rdf:first 1 ; rdf:rest () .", id="mentioned twice"),
+        pytest.param("e:s e:p _:l . _:l rdf:first 1 ; rdf:rest () ; e:q 2 .", id="more than a list"),
+        pytest.param("e:s e:p _:l . _:l rdf:first 1 , 2 ; rdf:rest () .", id="two members in one cell"),
+        pytest.param("e:s e:p _:l . _:l rdf:first 1 ; rdf:rest _:l .", id="a circle"),
+        pytest.param("e:s e:p _:l . _:l rdf:first 1 ; rdf:rest e:t .", id="another end"),
+        pytest.param(
+            "e:s e:p _:l . _:l rdf:first _:m ; rdf:rest () . _:m rdf:first 1 ; rdf:rest () .", id="nested"
+        ),
+        pytest.param("_:l rdf:first 1 ; rdf:rest () .", id="mentioned nowhere"),
+    ],
+)
+def test_what_is_no_plain_list_is_not_written_as_one(name, source):
+    prefixes = f"@prefix e: <{E}> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .\n"
+    quads = list(ox.parse(prefixes + source, format=ox.RdfFormat.TURTLE))
+
+    data = written(name, [quad.triple for quad in quads])
+
+    assert canonical(ox.parse(data, format=formats.negotiate("graph", None, name).native)) == canonical(quads)
+
+
 @pytest.mark.parametrize(
     "iri",
     [E + "p/1", E + "#", "urn:1:2", "http://www.w3.org/1999/02/22-rdf-syntax-ns#li"],
