@@ -1,11 +1,13 @@
 """`incsr serve`: it starts on a free port, answers, and ends without leaving anything behind."""
 
 import os
+import socket
 import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -109,8 +111,15 @@ def test_sigterm_does_not_wait_beyond_the_grace(serve):
     assert answers[0].headers["Retry-After"]
 
 
+def stat(pid) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes()
+    except OSError:
+        return b""
+
+
 def zombies(pids):
-    return [pid for pid in pids if b") Z" in Path(f"/proc/{pid}/stat").read_bytes()]
+    return [pid for pid in pids if b") Z" in stat(pid)]
 
 
 @pytest.mark.parametrize("writes", [0, 3], ids=["before any write", "after writes"])
@@ -128,6 +137,20 @@ def test_a_killed_server_leaves_no_process_behind(serve, writes):
     server.process.kill()
 
     wait_until(lambda: not alive(processes[1:]))
+
+
+def test_a_killed_server_takes_a_running_query_with_it(serve):
+    server = serve("--timeout", "60")
+    query = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        target = f"/sparql?query={quote(query)}"
+        client.sendall(f"GET {target} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        wait_until(lambda: any(b") R" in stat(pid) for pid in server.processes()[2:]))
+        processes = server.processes()
+
+        server.process.kill()
+
+        wait_until(lambda: not alive(processes[1:]))
 
 
 def test_writes_do_not_pile_up_processes(serve):
