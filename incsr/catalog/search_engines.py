@@ -5,8 +5,11 @@ from incsr import catalog as words
 CONTEXT = "https://schema.org/"
 
 
-def json_ld(catalog: words.Catalog) -> dict:
-    """Graph: <catalog> a schema:DataCatalog ; schema:dataset [ a schema:Dataset ; schema:distribution … ] ."""
+def json_ld(catalog: words.Catalog, files: bool = True) -> dict:
+    """The catalogue with its data sets, and their files where those are wanted.
+
+    Graph: <catalog> a schema:DataCatalog ; schema:dataset [ a schema:Dataset ; schema:distribution … ] .
+    """
     publisher = {"@type": "Organization", "@id": words.PUBLISHER, "name": words.PUBLISHER_NAME}
     return {
         "@context": CONTEXT,
@@ -20,11 +23,11 @@ def json_ld(catalog: words.Catalog) -> dict:
         "datePublished": catalog.issued,
         "dateModified": catalog.modified,
         "version": catalog.version,
-        "dataset": [_dataset(dataset, catalog, publisher) for dataset in catalog.datasets],
+        "dataset": [_dataset(dataset, catalog, publisher, files) for dataset in catalog.datasets],
     }
 
 
-def _dataset(dataset, catalog, publisher):
+def _dataset(dataset, catalog, publisher, files):
     members = {
         "@type": "Dataset",
         "@id": dataset.iri,
@@ -56,10 +59,10 @@ def _dataset(dataset, catalog, publisher):
                 "name": file.title,
                 "contentUrl": file.url,
                 "encodingFormat": file.media_type,
-                "contentSize": f"{file.size} B",
-                "sha256": file.sha256,
             }
-            for file in dataset.distributions
+            # A page is not kept waiting until every file has been measured.
+            | ({"contentSize": f"{file.size} B", "sha256": file.sha256} if file.sha256 else {})
+            for file in (dataset.distributions if files else ())
         ],
     }
     return {name: value for name, value in members.items() if value not in ("", [])}

@@ -26,6 +26,7 @@ from incsr.pages import (
     measurements,
     names,
     pictures,
+    problem_types,
     reading,
     report,
     searching,
@@ -48,6 +49,7 @@ VIEWS = (
     downloads,
     measurements,
     catalog,
+    problem_types,
     about,
 )
 LONGEST = 2000

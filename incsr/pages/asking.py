@@ -1,8 +1,17 @@
 """The competency questions, each with its live answer; and the tables, charts and downloads of answers."""
 
-from flask import Response, abort, redirect, render_template, request, url_for
+import json
 
-from incsr.pages import tables
+from flask import Response, abort, make_response, redirect, render_template, request, url_for
+
+from incsr.catalog import tables as csvw
+from incsr.namespaces import BASE
+from incsr.pages import negotiation, tables
+from incsr.pages.graph import iri as ref
+from incsr.pages.negotiation import RDF_TYPES
+
+ABOUT = "CONSTRUCT {{ {question} ?p ?o }} WHERE {{ GRAPH graph:questions {{ {question} ?p ?o }} }}"
+TYPES = {media.split(";")[0]: suffix for suffix, (media, _name) in tables.FORMATS.items()}
 
 
 def register(pages, site):
@@ -15,6 +24,32 @@ def register(pages, site):
 
     @pages.get("/questions/<name>")
     def question(name):
+        """A question: its page; by Accept, its description in RDF, or its answer as a table."""
+        form = negotiation.preferred(more=TYPES)
+        if form in TYPES:
+            answer = question_as(name, TYPES[form])
+        elif form in RDF_TYPES.values():
+            answer = question_rdf(name, form)
+        else:
+            answer = make_response(question_page(name))
+        path = url_for("pages.question", name=name)
+        links = negotiation.alternates(path) + [
+            f'<{path}.{suffix}>; rel="item"; type="{media}"' for media, suffix in TYPES.items()
+        ]
+        answer.headers["Link"] = ", ".join([f'<{BASE}questions/{name}>; rel="cite-as"', *links])
+        answer.vary.add("Accept")
+        return answer
+
+    @pages.get("/questions/<name>.<any(ttl, jsonld, nt, rdf):suffix>")
+    def question_in(name, suffix):
+        return question_rdf(name, RDF_TYPES[suffix])
+
+    def question_rdf(name, media_type):
+        chosen(site, name)
+        found = site.graph.rdf(ABOUT.format(question=ref(f"{BASE}questions/{name}")), media_type)
+        return negotiation.rdf_response(found, media_type)
+
+    def question_page(name):
         asked, query, values, wrong = chosen(site, name)
         columns, solutions = ([], []) if wrong else site.graph.answer(query)
         return render_template(
@@ -40,7 +75,22 @@ def register(pages, site):
         if suffix == "rq":
             return Response(asked.text, content_type="application/sparql-query; charset=utf-8")
         columns, solutions = site.graph.answer(query)
-        return tables.response(site, columns, solutions, suffix, name)
+        answer = tables.response(site, columns, solutions, suffix, name)
+        if suffix == "csv":
+            path = url_for("pages.question_metadata", name=name)
+            answer.headers["Link"] = f'<{path}>; rel="describedby"; type="{csvw.MEDIA_TYPE}"'
+        return answer
+
+    @pages.get("/questions/<name>.csv-metadata.json")
+    def question_metadata(name):
+        """CSV on the Web metadata of a question's table."""
+        asked, query, _values, wrong = chosen(site, name)
+        if wrong:
+            abort(400, wrong)
+        described = tables.described(site, *site.graph.answer(query))
+        columns = [csvw.column(number, *column) for number, column in enumerate(described, 1)]
+        body = csvw.metadata(f"{name}.csv", asked.question, columns, f"Source: {asked.source}")
+        return Response(json.dumps(body, ensure_ascii=False, indent=1), content_type=csvw.MEDIA_TYPE)
 
     @pages.get("/questions/<name>/query")
     def question_query(name):

@@ -1,9 +1,17 @@
 """The front page: what this is, the headline figures with their hedges, and the ways in."""
 
-from flask import render_template
+from flask import current_app, render_template, send_from_directory, url_for
 
-from incsr.namespaces import PREFIXES
+from incsr.namespaces import BASE, PREFIXES
+from incsr.pages import negotiation
+from incsr.pages.addresses import here
 
+ABOUT = f"""
+CONSTRUCT {{ <{BASE}> ?p ?o . ?set ?q <{BASE}> ; dcterms:title ?title ; a ?class }} WHERE {{
+  {{ <{BASE}> ?p ?o }}
+  UNION {{ ?set ?q <{BASE}> ; dcterms:title ?title ; a ?class FILTER (?q IN (dcterms:creator, dcterms:publisher)) }}
+}}
+"""
 # The figures a reader of the page would remember, in the page's order; each is looked up, none is repeated
 # here. One that the graph no longer has is left out, and a test says so.
 HEADLINES = (
@@ -19,7 +27,20 @@ HEADLINES = (
 def register(pages, site):
     @pages.get("/")
     def home():
+        """The front page; in RDF, who publishes and what (the base IRI is the project's own)."""
+        links = [f'<{BASE}>; rel="cite-as"', f'<{url_for("pages.catalog")}>; rel="describedby"']
+        links += [f'<{url_for("pages.void")}>; rel="describedby"', f'<{here("/sparql")}>; rel="service"']
+        answer = negotiation.document("", page, lambda media_type: site.graph.rdf(ABOUT, media_type))
+        answer.headers["Link"] = ", ".join(links)
+        return answer
+
+    def page():
         figures = site.figures
         chosen = [figures[iri] for slug in HEADLINES if (iri := PREFIXES["measurement"] + slug) in figures]
         stated = [figure for figure in figures.values() if figure.graph == "incsr2014"]
         return render_template("home.html", section="", headlines=chosen, stated=len(stated))
+
+    @pages.get("/favicon.ico")
+    def favicon():
+        """The icon at the address that browsers try where a page names none, such as the endpoint's tables."""
+        return send_from_directory(current_app.static_folder, "icon.svg", max_age=86400)

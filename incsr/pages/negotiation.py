@@ -11,8 +11,10 @@ RDF_TYPES = {
 HTML = ("text/html", "application/xhtml+xml")
 
 
-def preferred(suffix=""):
+def preferred(suffix="", more=()):
     """The media type to send: the suffix's, else what Accept prefers; HTML where nothing is said.
+
+    `more` are further media types that the document has, beside HTML and the RDF types.
 
     Raises: 406 where Accept allows none of the forms.
     """
@@ -21,9 +23,9 @@ def preferred(suffix=""):
     accept = request.accept_mimetypes
     if not accept:
         return HTML[0]
-    chosen = accept.best_match([*HTML, *RDF_TYPES.values()])
+    chosen = accept.best_match([*HTML, *RDF_TYPES.values(), *more])
     if chosen is None:
-        abort(406, "This document exists as " + ", ".join([HTML[0], *RDF_TYPES.values()]))
+        abort(406, "This document exists as " + ", ".join([HTML[0], *RDF_TYPES.values(), *more]))
     return HTML[0] if chosen in HTML else chosen
 
 

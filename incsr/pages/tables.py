@@ -56,6 +56,22 @@ def flat(site, columns, solutions):
     return header, rows
 
 
+def described(site, columns, solutions):
+    """(title, datatype of CSV on the Web, words) of each column of `flat`."""
+    header, rows = flat(site, columns, solutions)
+    for number, title in enumerate(header):
+        cells = {type(row[number]) for row in rows} - {type(None)}
+        if title.endswith(" (label)"):
+            yield title, "string", f"name of what {title.removesuffix(' (label)')} identifies"
+        elif cells == {int}:
+            yield title, "integer", ""
+        elif cells and cells <= {int, float}:
+            yield title, "number", ""
+        else:
+            is_iri = f"{title} (label)" in header
+            yield title, "anyURI" if is_iri else "string", "IRI" if is_iri else ""
+
+
 def response(site, columns, solutions, suffix, name):
     """A download of solutions in one of `FORMATS`."""
     return table_response(*flat(site, columns, solutions), suffix, name)

@@ -1,9 +1,9 @@
 """The vocabulary and the shapes: a manual for people, Turtle for machines, at the addresses of their IRIs."""
 
-from flask import abort, redirect, render_template, url_for
+from flask import abort, redirect, render_template, request, url_for
 
-from incsr.namespaces import GRAPH, ONTOLOGY, PREFIXES, SHAPES
-from incsr.pages import names, negotiation
+from incsr.namespaces import BASE, GRAPH, ONTOLOGY, PREFIXES, SHAPES
+from incsr.pages import addresses, names, negotiation
 from incsr.pages.negotiation import RDF_TYPES
 
 TERMS = """
@@ -41,6 +41,9 @@ SELECT ?shape ?rule ?message ?severity WHERE {
   GRAPH graph:shapes { ?shape sh:sparql ?rule . ?rule sh:message ?message OPTIONAL { ?rule sh:severity ?severity } }
 } ORDER BY ?shape ?rule
 """
+VERSION = "SELECT ?version WHERE { <%s> owl:versionIRI ?version }"
+APACHE = "http://www.apache.org/licenses/LICENSE-2.0"
+CC0 = "http://creativecommons.org/publicdomain/zero/1.0/"
 WHOLE = "CONSTRUCT { ?s ?p ?o } WHERE { GRAPH <%s> { ?s ?p ?o } }"
 
 
@@ -111,11 +114,26 @@ def manual(graph):
     return dict(sorted(found.items()))
 
 
-def whole(site, graph_name, suffix, page):
+def whole(site, graph_name, iri, suffix, page):
     """A named graph: a page for people, or all of it in one RDF format."""
-    return negotiation.document(
+    answer = negotiation.document(
         suffix, page, lambda media_type: site.graph.rdf(WHOLE % (GRAPH + graph_name), media_type)
     )
+    path = url_for("pages.download", name=graph_name, suffix="ttl").removesuffix(".ttl")
+    licence = APACHE if graph_name in ("ontology", "shapes") else CC0
+    links = [f'<{iri}>; rel="cite-as"', f'<{licence}>; rel="license"', *negotiation.alternates(path)]
+    answer.headers["Link"] = ", ".join(links)
+    return answer
+
+
+def current(site, subject):
+    """303 to the document in force, where the address is the version IRI that it gives itself; else 404."""
+    wanted = f"{BASE}{request.path.removeprefix(addresses.root()).lstrip('/')}"
+    versions = site.graph.select(VERSION % subject)
+    if wanted not in {row["version"].value for row in versions}:
+        held = ", ".join(sorted(row["version"].value for row in versions)) or "none"
+        abort(404, f"There is no version {wanted}; this server has {held}")
+    return redirect(addresses.address_of(subject), 303)
 
 
 def register(pages, site):
@@ -136,11 +154,15 @@ def register(pages, site):
                 shape_of=by_class,
             )
 
-        return whole(site, "ontology", suffix, page)
+        return whole(site, "ontology", ONTOLOGY, suffix, page)
 
     @pages.get("/cbp/<version>")
     def vocabulary_version(version):
-        return redirect(url_for("pages.vocabulary"), 303)
+        return current(site, ONTOLOGY)
+
+    @pages.get("/shapes/<version>")
+    def shapes_version(version):
+        return current(site, SHAPES)
 
     @pages.get("/shapes")
     @pages.get("/shapes.<any(ttl, jsonld, nt, rdf):suffix>")
@@ -149,7 +171,7 @@ def register(pages, site):
             held = site.graph.kept("vocabulary.manual", manual)
             return render_template("shapes.html", section="pages.vocabulary", shapes=held, shapes_iri=SHAPES)
 
-        return whole(site, "shapes", suffix, page)
+        return whole(site, "shapes", SHAPES, suffix, page)
 
     @pages.get("/graph/<name>")
     @pages.get("/graph/<name>.<any(ttl, jsonld, nt, rdf):suffix>")
@@ -163,6 +185,7 @@ def register(pages, site):
         return whole(
             site,
             name,
+            iri,
             suffix,
             lambda: render_template(
                 "graph.html", section="pages.data", name=name, iri=iri, formats=RDF_TYPES
