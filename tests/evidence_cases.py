@@ -45,5 +45,6 @@ def spoiled(*changes):
 
 def evidence(words, within=None):
     """The two lines that cite words, as an author writes them."""
-    (passage,) = source_text().locate(words, within)
-    return f'cbp:quotation "{words}" ; cbp:evidence {passage.reference}'
+    source = source_text()
+    (passage,) = source.locate(words, within)
+    return f'cbp:quotation "{words}" ; cbp:evidence {source.reference(passage)}'

@@ -123,7 +123,10 @@ def test_cite_together_makes_the_first_phrase_the_quotation(capsys):
     found = triples(capsys.readouterr().out)
     assert code == 0
     assert found[PREFIXES["cbp"] + "quotation"] == ["50 in Honduras"]
-    assert found[PREFIXES["cbp"] + "evidence"] == [Passage(6158, 6172).iri, Passage(5955, 5965).iri]
+    assert found[PREFIXES["cbp"] + "evidence"] == [
+        source_text().passage_iri(Passage(6158, 6172)),
+        source_text().passage_iri(Passage(5955, 5965)),
+    ]
 
 
 def test_cite_of_several_phrases_fails_where_one_of_them_does(capsys):

@@ -34,7 +34,7 @@ def store_of(text):
 def test_passages_file_is_the_web_annotation_of_the_words(source, tmp_path):
     two = spoiled(("#char=980,1013>", "#char=980,1013> , <source/incsr2014-cbp.txt#char=104,156>"))
 
-    text = passages_file(source, [document(tmp_path, two)])
+    text = passages_file([source], [document(tmp_path, two)])
 
     store = store_of(text)
     subjects = [q.subject for q in store.quads_for_pattern(None, TYPE, ox.NamedNode(OA + "SpecificResource"))]
@@ -81,7 +81,7 @@ def test_turtle_string_is_read_back_as_the_words(words):
 
 
 def test_published_passages_are_what_the_data_cites(source):
-    assert passages_path().read_text(encoding="utf-8") == passages_file(source, documents())
+    assert passages_path().read_text(encoding="utf-8") == passages_file([source], documents())
 
 
 def test_command_writes_the_file_and_then_finds_it_up_to_date(tmp_path, capsys):

@@ -156,9 +156,10 @@ def other_passages(case, fact, predicate):
     for i, iri in enumerate(cited):
         passage = parse_passage(iri)
         for start, end in MOVES:
-            moved = [*cited[:i], Passage(passage.start + start, passage.end + end).iri, *cited[i + 1 :]]
+            other = Passage(passage.start + start, passage.end + end)
+            moved = [*cited[:i], case.verifier.source.passage_iri(other), *cited[i + 1 :]]
             yield [ox.NamedNode(iri) for iri in moved]
-    yield [ox.NamedNode(iri) for iri in cited if iri != fact.passages[0].iri]
+    yield [ox.NamedNode(iri) for iri in cited if iri != case.verifier.source.passage_iri(fact.passages[0])]
 
 
 def test_unchanged_measurements_pass_verifier_and_list(case):

@@ -309,7 +309,7 @@ def test_label_of_what_we_say_need_not_occur_in_the_text(source, tmp_path):
 
 
 def test_source_that_is_not_the_published_one_is_rejected(source, tmp_path):
-    other = SourceText(source.text.replace("450 visits", "460 visits").encode())
+    other = SourceText(source.text.replace("450 visits", "460 visits").encode(), source.described)
 
     report = verify(other, [document(tmp_path, DRUGS)])
 
@@ -326,7 +326,7 @@ def test_passage_that_the_passages_file_lacks_is_rejected(source, tmp_path):
 
 def test_passages_file_with_more_than_is_cited_is_rejected(source, tmp_path):
     graph = document(tmp_path, DRUGS)
-    text = passages_file(source, [graph])
+    text = passages_file([source], [graph])
 
     def complaints(text):
         return [
@@ -341,7 +341,7 @@ def test_passages_file_with_more_than_is_cited_is_rejected(source, tmp_path):
 
 def test_passages_file_with_an_offset_changed_is_rejected(source, tmp_path):
     graph = document(tmp_path, DRUGS)
-    text = passages_file(source, [graph])
+    text = passages_file([source], [graph])
     assert "oa:end 1013" in text
 
     report = verify(source, [graph], text.replace("oa:end 1013", "oa:end 1014"))

@@ -35,6 +35,11 @@ def register(subparsers):
         action="store_true",
         help="one fact: the first phrase is its quotation, the others are further evidence",
     )
+    command.add_argument(
+        "--text",
+        metavar="NAME",
+        help="the text to look in, by its file's name (default: the one that has the words)",
+    )
     command.add_argument("--passage", action="store_true", help="print the block for data/passages.ttl too")
     command.set_defaults(run=run)
 
@@ -44,10 +49,14 @@ def run(arguments):
 
     Returns: 0 where each phrase stands at one place, else 1.
     """
+    from incsr.cli import Misuse
     from incsr.evidence.passages import passage_block
-    from incsr.evidence.published import source_text
+    from incsr.sources import SourceError
 
-    source = source_text()
+    try:
+        source = _source(arguments)
+    except SourceError as error:
+        raise Misuse(str(error)) from error
     phrases = _phrases(source, arguments.words)
     passages, wrong = [], []
     for phrase in phrases:
@@ -67,6 +76,17 @@ def run(arguments):
     return 0
 
 
+def _source(arguments):
+    # Several reports share many words; the one that has them all is meant, and the first where several have.
+    from incsr.evidence.published import source_text, source_texts
+
+    if arguments.text:
+        return source_text(arguments.text.removesuffix(".txt"))
+    texts = source_texts()
+    having = [t for t in texts if all(t.locate(phrase) for phrase in _phrases(t, arguments.words))]
+    return (having or texts)[0]
+
+
 def _phrases(source, words):
     # A shell user may forget the quotes: words that stand in the text when joined are one phrase, and so
     # are single words that do not all stand there.
@@ -81,7 +101,7 @@ def _phrases(source, words):
 def _evidence(source, passages):
     from incsr.evidence.passages import turtle_string
 
-    references = " ,\n                  ".join(passage.reference for passage in passages)
+    references = " ,\n                  ".join(source.reference(passage) for passage in passages)
     return f"    cbp:quotation {turtle_string(source.words(passages[0]))} ;\n    cbp:evidence  {references} ;"
 
 

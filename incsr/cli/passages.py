@@ -32,7 +32,7 @@ def run(arguments):
     """
     from incsr.cli import Misuse
     from incsr.evidence.passages import passages_file
-    from incsr.evidence.published import documents, passages_path, shown, source_text
+    from incsr.evidence.published import documents, passages_path, shown, source_texts
     from incsr.evidence.source import PassageError
     from incsr.sources import SourceError
 
@@ -41,7 +41,7 @@ def run(arguments):
             raise Misuse(f"{path} is not a file; name Turtle files, or none to read what is published")
     output = arguments.output or passages_path()
     try:
-        text = passages_file(source_text(), documents(arguments.data))
+        text = passages_file(source_texts(), documents(arguments.data))
     except (PassageError, SourceError) as error:
         print(f"incsr passages: {error}", file=sys.stderr)
         return 1

@@ -47,6 +47,12 @@ class Coverage:
     words_covered: int = 0
     uncovered: list = None
 
+    def add(self, other):
+        """Take in the coverage of another text."""
+        for name in asdict(self):
+            mine, more = getattr(self, name), getattr(other, name)
+            setattr(self, name, mine + more if mine is not None and more is not None else mine or more)
+
     def as_json(self):
         """The coverage as plain values for JSON."""
         return asdict(self)
@@ -153,7 +159,7 @@ def _check_sections(problems, source, sections):
             Problem(
                 "sections",
                 f"no section is the {parts[passage]} at {passage.start}, “{source.words(passage)}”",
-                f"Write a section with cbp:evidence {passage.reference}",
+                f"Write a section with cbp:evidence {source.reference(passage)}",
             )
         )
     for passage in sorted(claimed.keys() - parts.keys()):

@@ -104,14 +104,14 @@ def _check_cuts(fact, reading, passage, source):
         fact.wrong(
             "hedge",
             f"the quotation cuts off “{reading.hedge}”, which stands directly before it",
-            f"Quote “{source.words(whole)}”, {whole.reference}",
+            f"Quote “{source.words(whole)}”, {source.reference(whole)}",
         )
     if reading.unit_end > passage.end:
         whole = Passage(passage.start, reading.unit_end)
         fact.wrong(
             "unit",
             "the quotation cuts off the unit, which stands behind it",
-            f"Quote “{source.words(whole)}”, {whole.reference}",
+            f"Quote “{source.words(whole)}”, {source.reference(whole)}",
         )
 
 

@@ -23,6 +23,7 @@ class Document:
     name: str
     report: bool = True
     path: Path | None = None
+    graph: str = ""  # the name of the published graph that it is, or takes the place of
     facts: dict = field(default_factory=lambda: defaultdict(lambda: defaultdict(list)))
     _locator: object = None
 
@@ -39,13 +40,13 @@ class Document:
         return place.line if place else None
 
 
-def read_document(path, name=None, report=True):
+def read_document(path, name=None, report=True, graph=""):
     """Read one RDF file.
 
     Raises: SourceError with file, line, column and the parser's reason.
     """
     path = Path(path)
-    document = Document(name or str(path), report, path)
+    document = Document(name or str(path), report, path, graph)
     for quad in quads_of_file(path):
         # A triple as object has no value to compare; its text keeps it visible, and equal to nothing.
         term = quad.object if hasattr(quad.object, "value") else ox.Literal(str(quad.object))

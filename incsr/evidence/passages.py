@@ -31,14 +31,14 @@ def turtle_string(words):
 
 
 def cited_passages(source, documents):
-    """The distinct passages that anything in the documents points to, in any property, ordered by offset.
+    """The distinct passages of a text that anything in the documents points to, in any property, ordered by offset.
 
     Raises: PassageError, naming file, line and subject, where an IRI is malformed or runs past the text.
     """
     passages = set()
-    for document, subject, predicate, iri in _citations(documents):
+    for document, subject, predicate, iri in _citations(source, documents):
         try:
-            passage = parse_passage(iri)
+            passage = parse_passage(iri, source.iri)
             if source.words(passage) is None:
                 raise PassageError(
                     f"#char={passage.start},{passage.end} runs past the text's end, {len(source.text)}; "
@@ -51,12 +51,14 @@ def cited_passages(source, documents):
     return sorted(passages)
 
 
-def _citations(documents):
+def _citations(source, documents):
     for document in documents:
         for subject, properties in document.facts.items():
             for predicate, objects in properties.items():
                 for term in objects:
-                    if isinstance(term, ox.NamedNode) and (is_passage(term.value) or predicate == EVIDENCE):
+                    if not isinstance(term, ox.NamedNode) or source.cites_another(term.value):
+                        continue
+                    if is_passage(term.value, source.iri) or predicate == EVIDENCE:
                         yield document, subject, predicate, term.value
 
 
@@ -68,7 +70,7 @@ def passage_block(source, passage):
     before, after = source.context(passage)
     words = turtle_string(source.words(passage))
     return (
-        f"{passage.reference} a oa:SpecificResource ; oa:hasSource <source/incsr2014-cbp.txt> ;\n"
+        f"{source.reference(passage)} a oa:SpecificResource ; oa:hasSource {source.name} ;\n"
         f"    oa:hasSelector [ a oa:TextQuoteSelector ;\n"
         f"        oa:prefix {turtle_string(before)} ;\n"
         f"        oa:exact  {words} ;\n"
@@ -77,14 +79,15 @@ def passage_block(source, passage):
     )
 
 
-def passages_file(source, documents):
-    """The whole text of the passages file for what the documents cite.
+def passages_file(sources, documents):
+    """The whole text of the passages file for what the documents cite of some texts, one after the other.
 
     Raises: PassageError.
     """
-    return file_of(source, cited_passages(source, documents))
+    return file_of((source, cited_passages(source, documents)) for source in sources)
 
 
-def file_of(source, passages):
-    """The whole text of the passages file for some passages, ordered by offset."""
-    return "\n".join([HEADER, *(passage_block(source, passage) for passage in passages)])
+def file_of(cited):
+    """The whole text of the passages file: pairs of a text and its passages, ordered by offset."""
+    blocks = [passage_block(source, passage) for source, passages in cited for passage in passages]
+    return "\n".join([HEADER, *blocks])

@@ -11,6 +11,13 @@ def check_quotation(fact, source):
     """
     quotations, cited = fact.values(QUOTATION), fact.values(EVIDENCE)
     for iri in cited:
+        if source.cites_another(iri):
+            fact.wrong(
+                "evidence",
+                f"<{iri}> is a passage of another report; a fact rests on one text",
+                "State it once for each report, each in its own graph",
+            )
+            continue
         _read_passage(fact, source, iri)
     if not quotations and fact.kind != "section":
         fact.wrong(
@@ -42,7 +49,7 @@ def check_quotation(fact, source):
 
 def _read_passage(fact, source, iri):
     try:
-        passage = parse_passage(iri)
+        passage = parse_passage(iri, source.iri)
     except PassageError as error:
         fact.wrong("evidence", str(error), "`incsr cite WORDS` prints the passage of words")
         return
@@ -72,13 +79,13 @@ def _misplaced(fact, source, quotation):
     if places:
         hint = (
             "The quotation stands at "
-            + " and ".join(p.reference for p in places)
+            + " and ".join(source.reference(p) for p in places)
             + "; write that as cbp:evidence"
         )
     else:
         near = source.nearest(quotation, limit=1)
         hint = (
-            f"The source has no such words; the nearest are “{source.words(near[0])}” at {near[0].reference}"
+            f"The source has no such words; the nearest are “{source.words(near[0])}” at {source.reference(near[0])}"
             if near
             else "The source has no such words; quote it character by character"
         )

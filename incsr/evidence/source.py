@@ -11,13 +11,11 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cached_property
 
-from incsr.namespaces import SOURCE_TEXT
+from incsr.namespaces import BASE, SOURCE_TEXT
 
-SHA256 = "42065bfd4d521732a4925d623c144aa00cbd566898184e5ba9c87bd0c6d5d2b3"
-BODY = (104, 6249)  # before it and after it stands the site's navigation
 CONTEXT_CHARACTERS = 32
 
-_PASSAGE = re.compile(re.escape(SOURCE_TEXT) + r"#char=(\d+),(\d+)\Z")
+_PASSAGE = re.compile(r"#char=(\d+),(\d+)\Z")
 _BLOCK = re.compile(r"\S(?:.*\S)?")
 _HEADING = re.compile(r"[A-Z][A-Za-z ]+(?=: )")
 _SENTENCE_END = re.compile(r"(?<!U\.S)[.!?](?= [A-Z$]|\Z)")
@@ -34,16 +32,6 @@ class Passage:
 
     start: int
     end: int
-
-    @property
-    def iri(self):
-        """The passage's IRI, RFC 5147."""
-        return f"{SOURCE_TEXT}#char={self.start},{self.end}"
-
-    @property
-    def reference(self):
-        """The passage's IRI as written under the project's `@base`."""
-        return f"<source/incsr2014-cbp.txt#char={self.start},{self.end}>"
 
     def within(self, other):
         """Whether all of this passage lies inside the other."""
@@ -65,14 +53,14 @@ class Span:
     text: str
 
 
-def parse_passage(iri):
-    """Read the offsets out of a passage's IRI.
+def parse_passage(iri, text=SOURCE_TEXT):
+    """Read the offsets out of the IRI of a passage of a text.
 
     Raises: PassageError where the IRI is no `#char=start,end` of the source, or start is not before end.
     """
-    match = _PASSAGE.match(iri)
+    match = _PASSAGE.fullmatch(iri.removeprefix(text))
     if not match:
-        raise PassageError(f"<{iri}> is no passage of the source; write <{SOURCE_TEXT}#char=START,END>")
+        raise PassageError(f"<{iri}> is no passage of the source; write <{text}#char=START,END>")
     start, end = int(match[1]), int(match[2])
     if start >= end:
         raise PassageError(f"#char={start},{end} is empty; its end must lie behind its start")
@@ -81,9 +69,9 @@ def parse_passage(iri):
     return Passage(start, end)
 
 
-def is_passage(iri):
-    """Whether an IRI addresses part of the source text, well formed or not."""
-    return iri.startswith(f"{SOURCE_TEXT}#")
+def is_passage(iri, text=SOURCE_TEXT):
+    """Whether an IRI addresses part of a text, well formed or not."""
+    return iri.startswith(f"{text}#")
 
 
 def folded(words):
@@ -94,12 +82,40 @@ def folded(words):
 
 
 class SourceText:
-    """The report as published, from the file's bytes; `sha256` tells whether they are the right ones."""
+    """A report as published, from its file's bytes; `sha256` tells whether they are those `described`.
 
-    def __init__(self, content):
+    `described` is what the register says of the text (`incsr.evidence.texts`); `others` are the IRIs of the
+    register's other texts, whose passages are not this text's to judge.
+    """
+
+    def __init__(self, content, described, others=()):
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.text = content.decode("utf-8")
-        self.body = Passage(*BODY)
+        self.described = described
+        self.body = Passage(*described.body)
+        self.others = tuple(others)
+
+    @property
+    def iri(self):
+        """The text's IRI."""
+        return self.described.iri
+
+    @property
+    def name(self):
+        """The text's IRI as written under the project's `@base`."""
+        return f"<{self.iri.removeprefix(BASE)}>"
+
+    def passage_iri(self, passage):
+        """A passage's IRI, RFC 5147."""
+        return f"{self.iri}#char={passage.start},{passage.end}"
+
+    def reference(self, passage):
+        """A passage's IRI as written under the project's `@base`."""
+        return f"<{self.passage_iri(passage).removeprefix(BASE)}>"
+
+    def cites_another(self, iri):
+        """Whether an IRI addresses a passage of another text of the register."""
+        return any(is_passage(iri, other) for other in self.others)
 
     def words(self, passage):
         """The characters of a passage, or None where it runs past the end of the text."""

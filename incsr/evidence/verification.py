@@ -9,17 +9,15 @@ from incsr.evidence import claims as c
 from incsr.evidence.coverage import Coverage, measure
 from incsr.evidence.figures import check_figure, check_words
 from incsr.evidence.names import Names
-from incsr.evidence.passages import file_of, passage_block
+from incsr.evidence.passages import file_of, passage_block, passages_file
 from incsr.evidence.quotations import check_quotation
 from incsr.evidence.reading import Reader, stem, words_of
 from incsr.evidence.relations import STATEMENT, check_relation
-from incsr.evidence.source import SHA256
 from incsr.namespaces import ID
 
 _SECTION_KINDS = {c.CBP + kind for kind in ("Section", "Heading", "Paragraph", "Sentence", "Navigation")}
 _DATA_SET = f"{c.QB}DataSet"
 _CODES = {f"{c.PERIOD_IRI}not-stated", c.NOT_STATED_AREA}
-_IN_WORDS = f"{ID}dataset/incsr2014-in-words"
 
 
 @dataclass(slots=True)
@@ -35,6 +33,12 @@ class Report:
     def holds(self):
         """Whether the text bears out everything."""
         return not self.problems
+
+    def add(self, other):
+        """Take in what the verification of another text found."""
+        self.facts += other.facts
+        self.problems += [problem for problem in other.problems if problem not in self.problems]
+        self.coverage.add(other.coverage)
 
     def fact(self, subject):
         """The checked fact of one subject, or None where it cites nothing."""
@@ -67,7 +71,9 @@ class Verifier:
         Returns: the Fact, or None where the subject claims nothing of the source.
         """
         properties = document.facts[subject] if properties is None else properties
-        kind = _kind(properties, document.report)
+        if self._of_another(properties):
+            return None
+        kind = _kind(properties, document.report, f"{ID}dataset/{self.source.described.graph}-in-words")
         if kind is None:
             return None
         label = self.names.label(subject) or next((t.value for t in properties.get(c.QUOTATION, ())), "?")
@@ -80,6 +86,11 @@ class Verifier:
         elif kind == "relation":
             check_relation(fact, self.source, self.names)
         return fact
+
+    def _of_another(self, properties):
+        """Whether a subject rests on other texts of the register alone."""
+        cited = [term.value for term in properties.get(c.EVIDENCE, ())]
+        return bool(cited) and all(self.source.cites_another(iri) for iri in cited)
 
     def check_labels(self, document, subject):
         """The problems of a subject's labels: each must occur in the text.
@@ -119,12 +130,13 @@ def verify(source, documents, passages_text=None, reasons=None, only_these=False
     Returns: the Report.
     """
     report = Report(source.sha256)
-    if source.sha256 != SHA256:
+    described = source.described
+    if source.sha256 != described.sha256:
         report.problems.append(
             c.Problem(
                 "source",
                 f"the source text is not the report as published: its sha256 is {source.sha256}",
-                f"Restore data/source/incsr2014-cbp.txt, whose sha256 is {SHA256}",
+                f"Restore data/source/{described.file}, whose sha256 is {described.sha256}",
             )
         )
     verifier = Verifier(source, documents)
@@ -145,7 +157,7 @@ def verify(source, documents, passages_text=None, reasons=None, only_these=False
     return report
 
 
-def _kind(properties, report):
+def _kind(properties, report, in_words):
     types = {term.value for term in properties.get(c.TYPE, ())}
     cites = c.QUOTATION in properties or c.EVIDENCE in properties
     if types & _SECTION_KINDS:
@@ -153,13 +165,20 @@ def _kind(properties, report):
     data_sets = {term.value for term in properties.get(c.DATA_SET, ())}
     # A measurement of the report owes evidence; a derived figure or one of another source has none.
     if cites or report:
-        if c.STATED_AS in properties or _IN_WORDS in data_sets:
+        if c.STATED_AS in properties or in_words in data_sets:
             return "words"
         if c.VALUE in properties or c.CBP + "Measurement" in types:
             return "figure"
     if not cites:
         return "relation" if report and STATEMENT in types else None
     return "relation" if STATEMENT in types else "thing"
+
+
+def check_whole_file(texts, documents, passages_text):
+    """The problems of a passages file as a whole: it holds what the documents cite, and nothing else."""
+    if passages_text == passages_file(texts, documents):
+        return []
+    return [c.Problem("passages", "data/passages.ttl holds more than the data cites", "Run `incsr passages`")]
 
 
 def _check_passages(source, facts, passages_text, only_these):
@@ -170,11 +189,11 @@ def _check_passages(source, facts, passages_text, only_these):
             problems.append(
                 c.Problem(
                     "passages",
-                    f"data/passages.ttl lacks {passage.reference} as the source has it",
+                    f"data/passages.ttl lacks {source.reference(passage)} as the source has it",
                     "Run `incsr passages`",
                 )
             )
-    if only_these and not problems and passages_text != file_of(source, cited):
+    if only_these and not problems and passages_text != file_of([(source, cited)]):
         problems.append(
             c.Problem("passages", "data/passages.ttl holds more than the data cites", "Run `incsr passages`")
         )

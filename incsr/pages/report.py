@@ -4,7 +4,8 @@ import re
 
 from flask import Response, abort, render_template, request, url_for
 
-from incsr.evidence.source import BODY, SourceText
+from incsr.evidence.published import described
+from incsr.evidence.source import SourceText
 from incsr.namespaces import ID, SOURCE_TEXT
 from incsr.pages import addresses
 from incsr.pages.annotate import Fact, annotate
@@ -82,7 +83,7 @@ def blocks(source):
 
 
 def register(pages, site):
-    source = SourceText(site.text.encode())
+    source = SourceText(site.text.encode(), described()["incsr2014-cbp"])
 
     @pages.get(f"/report/{SLUG}")
     def report():
@@ -124,7 +125,7 @@ def register(pages, site):
             words=words,
             words_text=source.text[words[0] : words[1]] if words else "",
             text=source.text,
-            navigation=(source.text[: BODY[0]], source.text[BODY[1] :]),
+            navigation=(source.text[: source.body.start], source.text[source.body.end :]),
             coverage=site.coverage,
         )
 
