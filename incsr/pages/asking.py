@@ -63,6 +63,7 @@ def register(pages, site):
             solutions=solutions,
             choices={p.name: tables.choices(site, p) for p in asked.parameters},
             chart=tables.chartable(columns, solutions),
+            numeric=tables.numeric(columns, solutions),
             downloads=tables.FORMATS,
         ), 400 if wrong else 200
 

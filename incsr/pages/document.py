@@ -126,7 +126,7 @@ def page(site, iri, kind, slug):
         identifiers=outward.identifiers(site, iri),
         nested={key: values for key, values in nested.items() if key[0] not in OUTWARD},
         figures=figures,
-        statements=statements,
+        statements=reading.by_quote(statements),
         passages=passages,
         pointing=pointing,
         inside=grouped(inside),

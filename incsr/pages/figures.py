@@ -115,6 +115,12 @@ class Figure:
 
     @property
     def rate(self):
+        # A quotient of two counts says what it is per in its name: "officers per port of entry".
+        return "" if self.unit == self.per == "NUM" else self.stated_rate
+
+    @property
+    def stated_rate(self):
+        """What the value is per: "a day", "a year", "each"."""
         return RATES.get(self.per, f"per {self.per}") if self.per else ""
 
     @property

@@ -55,7 +55,7 @@ def tidy(figures):
                 figure.hedge or ("exactly" if figure.value else None),
                 reading.UNITS.get(figure.unit, ("", figure.unit))[1]
                 or ("count" if figure.unit == "NUM" else None),
-                figure.rate or None,
+                figure.stated_rate or None,
                 figure.dated or None,
                 figure.period,
                 figure.likely or None,

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 from incsr.namespaces import PREFIXES
 from incsr.pages.graph import iri as ref
@@ -64,6 +65,17 @@ def statements(site, query):
             }
         )
     return found
+
+
+def by_quote(found):
+    """Statements that rest on the same words together: [(quote, statements)], in the page's order."""
+    return [
+        (members[0]["quote"], members)
+        for _words, members in (
+            (words, list(group))
+            for words, group in groupby(found, key=lambda each: (each["quote"].start, each["quote"].end))
+        )
+    ]
 
 
 def place(site, iri):

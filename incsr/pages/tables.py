@@ -176,11 +176,18 @@ def choices(site, parameter):
     )
 
 
+def numeric(columns, solutions):
+    """The columns that hold a number in every row."""
+    return [
+        name for name in columns if all(name in row and row[name].datatype in NUMERIC for row in solutions)
+    ]
+
+
 def chartable(columns, solutions):
     """(name column, number column) where a bar chart says something: one number for each of 2 to 40 names."""
     if not 2 <= len(solutions) <= 40:
         return None
-    numbers = [n for n in columns if all(n in row and row[n].datatype in NUMERIC for row in solutions)]
+    numbers = numeric(columns, solutions)
     texts = [n for n in columns if n not in numbers and all(n in row for row in solutions)]
     if len(numbers) != 1 or not texts:
         return None

@@ -3,7 +3,8 @@
 from flask import abort, redirect, render_template, request, url_for
 
 from incsr.namespaces import BASE, GRAPH, ONTOLOGY, PREFIXES, SHAPES
-from incsr.pages import addresses, names, negotiation
+from incsr.pages import addresses, figures, names, negotiation
+from incsr.pages.graph import complete
 from incsr.pages.negotiation import RDF_TYPES
 
 TERMS = """
@@ -21,10 +22,10 @@ SELECT ?term ?type ?label ?definition ?scope ?example ?domain ?range ?parent ?se
 ABOUT = "SELECT ?p ?o WHERE { GRAPH graph:ontology { <%s> ?p ?o FILTER isLiteral(?o) } }" % ONTOLOGY
 USES = "SELECT ?term (COUNT(*) AS ?uses) WHERE { { ?s ?term ?o } UNION { ?x a ?term } FILTER STRSTARTS(STR(?term), STR(cbp:)) } GROUP BY ?term"
 SHAPE_ROWS = """
-SELECT ?shape ?class ?property ?path ?name ?message ?severity ?min ?max ?datatype ?in ?valueClass ?kind WHERE {
+SELECT ?shape ?class ?says ?property ?path ?name ?message ?severity ?min ?max ?datatype ?in ?valueClass ?kind WHERE {
   GRAPH graph:shapes {
     ?shape a sh:NodeShape .
-    OPTIONAL { ?shape sh:targetClass ?class }
+    OPTIONAL { ?shape sh:targetClass ?class } OPTIONAL { ?shape sh:message ?says }
     OPTIONAL {
       ?shape sh:property ?property .
       OPTIONAL { ?property sh:path ?path FILTER isIRI(?path) }
@@ -101,9 +102,13 @@ def manual(graph):
     """Shapes by target: [(shape, classes, {property: row}, rules)]."""
     found = {}
     for row in graph.select(SHAPE_ROWS):
-        shape = found.setdefault(row["shape"].value, {"classes": set(), "properties": {}, "rules": {}})
+        shape = found.setdefault(
+            row["shape"].value, {"classes": set(), "says": set(), "properties": {}, "rules": {}}
+        )
         if "class" in row:
             shape["classes"].add(row["class"].value)
+        if "says" in row:
+            shape["says"].add(row["says"].value)
         if "property" in row:
             held = shape["properties"].setdefault(row["property"].value, {"in": [], "row": row})
             if "in" in row and row["in"] not in held["in"]:
@@ -112,6 +117,19 @@ def manual(graph):
         if row["shape"].value in found:
             found[row["shape"].value]["rules"][row["rule"].value] = row["message"].value
     return dict(sorted(found.items()))
+
+
+def example_query(shape):
+    """A query for the things that a shape describes, with what they must have."""
+    required = [
+        held["row"]["path"].value
+        for held in shape["properties"].values()
+        if "path" in held["row"] and int(held["row"]["min"].value if "min" in held["row"] else 0) > 0
+    ]
+    lines = [f"  ?thing a {names.compact(min(shape['classes']))} ."]
+    chosen = list(dict.fromkeys(required))[:6]
+    lines += [f"  ?thing {names.compact(path)} ?{figures.local(path)} ." for path in chosen]
+    return complete("SELECT * WHERE {\n" + "\n".join(lines) + "\n}\nLIMIT 50\n")
 
 
 def whole(site, graph_name, iri, suffix, page):
@@ -169,7 +187,13 @@ def register(pages, site):
     def shapes(suffix=""):
         def page():
             held = site.graph.kept("vocabulary.manual", manual)
-            return render_template("shapes.html", section="pages.vocabulary", shapes=held, shapes_iri=SHAPES)
+            return render_template(
+                "shapes.html",
+                example=example_query,
+                section="pages.vocabulary",
+                shapes=held,
+                shapes_iri=SHAPES,
+            )
 
         return whole(site, "shapes", SHAPES, suffix, page)
 
