@@ -99,7 +99,9 @@ def test_the_hedge_follows_from_the_hedges_of_the_inputs(measurement):
     if own in ("Exactly", "OnAverage"):
         assert hedges == {"Exactly"}
         assert not any((source, CBP.roundedTo, None) in graph() for source in inputs)
-    if own == "MoreThan":
+    if own == "MoreThan" and OVER not in formula(measurement):
+        assert hedges == {"MoreThan", "Exactly"} and " + " in formula(measurement)
+    elif own == "MoreThan":
         dividend, _, divisor = formula(measurement).partition(f" {OVER} ")
         by_value = {stated(source): qualifiers([source])[0] for source in inputs}
         over, under = by_value[Fraction(dividend)], by_value[Fraction(divisor)]
