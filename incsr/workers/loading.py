@@ -6,15 +6,18 @@ not be read and where; never serves part of the published graph.
 
 import hashlib
 import secrets
+import sys
+from pathlib import Path
 
 import pyoxigraph as ox
 
-from incsr import questions, sources
+from incsr import namespaces, questions, sources
 from incsr.query import spelling
+from incsr.store import generated
 from incsr.store.dataset import Dataset
 from incsr.store.disk import Directory, Generation, StoreError
-from incsr.store.generated import generated_quads
 from incsr.store.view import UNION
+from incsr.workers import prepared
 
 _UNION = ox.NamedNode(UNION)
 
@@ -24,18 +27,24 @@ def load(options) -> Dataset:
 
     Raises: incsr.sources.SourceError for a file that cannot be read.
     """
-    store = ox.Store()
     union = options["default_graph"] == "union"
-    if not options["empty"]:
-        add_published(store, union)
+    store = ox.Store() if options["empty"] else published_store(union)
     return Dataset(store, union, tuple(options["service_allow"]))
+
+
+def published_store(union: bool) -> ox.Store:
+    """The published graph in memory, from the cache where it has been prepared before."""
+    made_by = (sources, questions, spelling, generated, namespaces, sys.modules[__name__])
+    code = hashlib.sha256(b"".join(Path(module.__file__).read_bytes() for module in made_by)).hexdigest()
+    key = f"{published_digest()} {code} {ox.__version__} {union}"
+    return prepared.store(key, lambda store: add_published(store, union))
 
 
 def add_published(store: ox.Store, union: bool):
     """Put the published graphs and the generated ones into a store."""
     for source in sources.published():
         add(store, list(sources.quads(source)), union)
-    add(store, list(generated_quads(store, questions.read_all())), union)
+    add(store, list(generated.generated_quads(store, questions.read_all())), union)
 
 
 def add(store: ox.Store, quads: list[ox.Quad], union: bool):
@@ -93,9 +102,7 @@ def published_digest() -> str:
 
 
 def _loaded(directory: Directory, name: str, union: bool, digest: str) -> Generation:
-    memory = ox.Store()
-    if digest:
-        add_published(memory, union)
+    memory = published_store(union) if digest else ox.Store()
     store = ox.Store(directory.begin(name))
     store.bulk_extend(memory)
     for graph in memory.named_graphs():

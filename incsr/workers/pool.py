@@ -25,8 +25,26 @@ from incsr.workers.writes import WriteLane
 HOLD_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024 + 64
 LOWEST_PRIORITY = 19
+# A job is slow when it has had `slow_after_s` of processor time, or after so many times that on the clock.
+PATIENCE = 8
 # After so many jobs an evaluator is replaced: what it has learnt and fragmented does not grow for ever.
 RENEW_AFTER = 5000
+
+
+class Told:
+    """Has a function called with the answer, at once, where a future would wake a task."""
+
+    __slots__ = ("_tell",)
+
+    def __init__(self, tell):
+        self._tell = tell
+
+    def done(self) -> bool:
+        return self._tell is None
+
+    def set_result(self, answer):
+        tell, self._tell = self._tell, None
+        tell(answer)
 
 
 class Task:
@@ -47,10 +65,10 @@ class Task:
         "waiter",
     )
 
-    def __init__(self, pool: "Pool", job: Job):
+    def __init__(self, pool: "Pool", job: Job, told=None):
         self.pool = pool
         self.job = job
-        self.answered = pool.loop.create_future()
+        self.answered = pool.loop.create_future() if told is None else Told(told)
         self.evaluator: Evaluator | None = None
         self.chunks: deque[bytes] | None = None
         self.held = 0
@@ -66,6 +84,7 @@ class Task:
         """Give the job to an evaluator that is ready."""
         self.evaluator = evaluator
         evaluator.task = self
+        evaluator.spent_before_s, evaluator.waited_s = evaluator.spent_s(), 0.0
         self.slow_timer = self.pool.loop.call_later(self.pool.settings.slow_after_s, evaluator.slow_down)
         evaluator.send(frames.job_frame(self.job))
 
@@ -158,8 +177,10 @@ class Evaluator:
         "ready",
         "slow",
         "sock",
+        "spent_before_s",
         "task",
         "unsent",
+        "waited_s",
     )
 
     def __init__(self, pool: "Pool", sock: socket.socket, number: int, generation: int):
@@ -175,6 +196,7 @@ class Evaluator:
         self.alive = True
         self.unsent = b""
         self.jobs = 0
+        self.spent_before_s = self.waited_s = 0.0
         pool.loop.add_reader(sock, self.readable)
 
     def forked(self, pid: int, pidfd: int):
@@ -258,6 +280,12 @@ class Evaluator:
         pool = self.pool
         if self.task is None or self.slow:
             return
+        missing_s = pool.settings.slow_after_s - (self.spent_s() - self.spent_before_s)
+        if missing_s > 0.001 and self.waited_s < PATIENCE * pool.settings.slow_after_s:
+            # It was the machine that was busy: starting more processes would only make that worse.
+            self.waited_s += missing_s
+            self.task.slow_timer = pool.loop.call_later(missing_s, self.slow_down)
+            return
         if pool.slow >= pool.settings.max_slow:
             pool.counts["refused"] += 1
             self.task.stop(problems.overloaded("slow queries"))
@@ -270,6 +298,15 @@ class Evaluator:
             except ProcessLookupError:
                 return
         pool.keep_ready()
+
+    def spent_s(self) -> float:
+        """The processor time that the process has used."""
+        if self.pid is None:
+            return 0.0
+        try:
+            return time.clock_gettime(~self.pid << 3 | 2)
+        except OSError:
+            return 0.0
 
     def release(self):
         """The job is over: be ready for the next, or go."""
@@ -396,8 +433,9 @@ class Pool:
             task.cancel()
             raise
 
-    def submit(self, job: Job) -> Task:
-        task = Task(self, job)
+    def submit(self, job: Job, told=None) -> Task:
+        """Have a job done; `told` is called with the answer where a function is given."""
+        task = Task(self, job, told)
         if self.closing:
             task.conclude(problem=problems.CLOSING)
         elif self.idle:
