@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup serve test validate verify conformance lock lint system clean
+.PHONY: setup serve test validate verify conformance lock soak lint system clean
 
 serve: setup
 	$(BIN)/incsr serve --port $(PORT)
@@ -44,6 +44,11 @@ verify: setup
 conformance: setup
 	@test -n "$(SUITE)" || { echo "say where the suites lie: make conformance SUITE=dir" >&2; exit 2; }
 	$(BIN)/python -m conformance "$(SUITE)" --earl build/earl.ttl --page docs/conformance.md
+
+# Load, hostile queries and faults for MINUTES, on loopback; writes docs/soak.md.
+MINUTES ?= 60
+soak: setup
+	$(BIN)/python -m soak --minutes $(MINUTES) --page docs/soak.md
 
 lint: setup
 	$(BIN)/ruff check .
