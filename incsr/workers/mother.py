@@ -50,12 +50,15 @@ class Mother:
         poll = select.poll()
         poll.register(self.control, select.POLLIN)
         while not (self.retiring and not self.children):
-            for descriptor, _events in poll.poll():
+            ended = poll.poll()
+            known = dict(self.children)
+            for descriptor, _events in ended:
                 if descriptor == self.control.fileno():
                     outcome = self.obey(poll)
                     if outcome is not GOING_ON:
                         return outcome
-                else:
+                elif self.children.get(descriptor) == known.get(descriptor) is not None:
+                    # A message before it may have disowned the child, and a new one have its descriptor.
                     self.bury(descriptor, poll)
         return OVER
 
