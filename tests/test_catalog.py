@@ -82,7 +82,9 @@ def test_a_catalogue_without_a_title_does_not_conform(catalog, path):
     assert not conforms
 
 
-@pytest.mark.parametrize("accept", ["text/turtle", "application/ld+json", "application/rdf+xml", "application/n-triples"])
+@pytest.mark.parametrize(
+    "accept", ["text/turtle", "application/ld+json", "application/rdf+xml", "application/n-triples"]
+)
 def test_the_catalogue_is_the_same_graph_in_every_form(client, catalog, accept):
     answer = client.get("/catalog", headers={"Accept": accept})
 
@@ -218,7 +220,9 @@ def test_the_well_known_void_has_statistics_partitions_and_linksets(client):
 
 
 def blocks(page):
-    return [json.loads(b) for b in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)]
+    return [
+        json.loads(b) for b in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page, re.S)
+    ]
 
 
 @pytest.mark.parametrize("path", ["/", "/data"])
@@ -243,7 +247,12 @@ def test_the_block_of_data_cannot_be_left_by_a_title(client, monkeypatch):
     assert blocks(page)[0]["name"] == "</script><script>alert(1)</script>"
 
 
-TABLES = ["/data/measurements", "/data/measurements/incsr2014", "/questions/trainees-by-country", "/questions/officers-per-port"]
+TABLES = [
+    "/data/measurements",
+    "/data/measurements/incsr2014",
+    "/questions/trainees-by-country",
+    "/questions/officers-per-port",
+]
 
 
 @pytest.mark.parametrize("path", TABLES)
@@ -253,14 +262,23 @@ def test_a_csv_file_is_what_its_metadata_says(client, path):
     described = client.get(f"{path}.csv-metadata.json")
     metadata, rows = described.json, list(csv.reader(io.StringIO(answer.text)))
 
-    assert f'<{path}.csv-metadata.json>; rel="describedby"; type="application/csvm+json"' == answer.headers["Link"]
+    assert (
+        f'<{path}.csv-metadata.json>; rel="describedby"; type="application/csvm+json"'
+        == answer.headers["Link"]
+    )
     assert described.mimetype == "application/csvm+json"
     assert metadata["@context"][0] == "http://www.w3.org/ns/csvw"
     assert metadata["url"] == path.rsplit("/", 1)[1] + ".csv"
     columns = metadata["tableSchema"]["columns"]
     assert [column["titles"] for column in columns] == rows[0]
     assert len({column["name"] for column in columns}) == len(columns)
-    forms = {"integer": r"-?\d*", "number": r"(-?[\d.]+)?", "decimal": r"(-?[\d.]+)?", "anyURI": r"(\w+:\S+)?", "string": r"(?s).*"}
+    forms = {
+        "integer": r"-?\d*",
+        "number": r"(-?[\d.]+)?",
+        "decimal": r"(-?[\d.]+)?",
+        "anyURI": r"(\w+:\S+)?",
+        "string": r"(?s).*",
+    }
     for row in rows[1:]:
         for column, cell in zip(columns, row, strict=True):
             assert re.fullmatch(forms[column["datatype"]], cell), (column["titles"], cell)
