@@ -112,18 +112,26 @@ def test_eight_runaways_at_once_do_not_keep_others_waiting(server):
 
 
 def test_more_runaways_than_places_are_refused_at_once_with_retry_after(serve):
-    server = serve("--timeout", "1.5", "--workers", "2", "--max-slow", "3")
+    server = serve("--timeout", "4", "--workers", "2", "--max-slow", "3")
     ask(server, QUICK)
 
     with ThreadPoolExecutor(10) as pool:
-        ended = [future.result() for future in [pool.submit(ask, server, RUNAWAY) for _ in range(10)]]
+        ended = [
+            future.result()
+            for future in [
+                # Each another text, since the same one would be evaluated once for all.
+                pool.submit(ask, server, f"{RUNAWAY} #{number}")
+                for number in range(10)
+            ]
+        ]
         refused = [(response, took_s) for response, took_s in ended if response.status_code == 503]
         expired = [response for response, _ in ended if response.status_code == 504]
 
     assert len(refused) == 7
     assert len(expired) == 3
     assert all(int(response.headers["Retry-After"]) > 0 for response, _ in refused)
-    assert max(took_s for _, took_s in refused) < 1.0
+    # At once: as soon as it is known to be slow, long before any deadline.
+    assert max(took_s for _, took_s in refused) < 2.5
     assert ask(server, QUICK)[0].status_code == 200
 
 
