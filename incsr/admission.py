@@ -65,6 +65,10 @@ class Admission:
                 )
         return None
 
+    def comes_too_often(self, client: str) -> bool:
+        """Whether a client has used up its rate; if not, this visit is counted."""
+        return self._rates is not None and self._rates.wait_s(client) is not None
+
     def body_limit(self, path: str, store: str) -> int:
         """How large the body of a request to a path may be."""
         settings = self.settings

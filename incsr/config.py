@@ -225,6 +225,13 @@ OPTIONS = (
     Option(
         "max_bytes", 256 * 1024**2, _size(1, none_as_zero=True), "bytes of one answer; 0 is no limit", "BYTES"
     ),
+    Option(
+        "cache_bytes",
+        64 * 1024**2,
+        _size(),
+        "memory for answers that may be asked for again; 0 keeps none",
+        "BYTES",
+    ),
     Option("max_query_bytes", 256 * 1024, _size(1), "size of a query or an update's text", "BYTES"),
     Option("max_body_bytes", 64 * 1024**2, _size(1), "size of the body of a write", "BYTES"),
     Option("max_url_bytes", 64 * 1024, _size(256), "size of a request's target", "BYTES"),

@@ -12,8 +12,11 @@ import time
 from incsr import headers
 from incsr.admission import Admission, budget_of, client_of, network_of
 from incsr.bridge import Bridge
+from incsr.cache import Cache, Entry, is_repeatable, tag_of
+from incsr.encodings import WORTH_BYTES, Coder, is_worth, preferred
 from incsr.endpoint import access, addresses, problems, protocol
-from incsr.messages import Limits, Problem, ReadJob, Request, Response
+from incsr.express import holds
+from incsr.messages import Head, Limits, Problem, ReadJob, Request, Response
 from incsr.workers.answers import Broken
 
 ASK = ReadJob("query", "ASK {}", accept="application/sparql-results+json", limits=Limits(timeout_s=2.0))
@@ -37,6 +40,7 @@ class Front:
         self.log = log
         self.admission = Admission(settings)
         self.pages = Bridge(make_pages)
+        self.cache = Cache(settings.cache_bytes)
         self.busy = 0
         self._health = (f"{settings.url_prefix}/health/live", f"{settings.url_prefix}/health/ready")
 
@@ -49,10 +53,10 @@ class Front:
             await exchange.run()
         finally:
             self.busy -= 1
-            self.record(exchange)
+            self.noted(scope["method"], scope["path"], exchange)
 
-    def record(self, exchange):
-        """One line of the log for each request."""
+    def noted(self, method, path, exchange):
+        """One line of the log for each request, and one more where it was slow."""
         took_s = time.perf_counter() - exchange.began
         settings = self.settings
         more = {}
@@ -61,19 +65,22 @@ class Front:
             more["client"] = address if settings.log_clients == "address" else network_of(address)
         if settings.log_queries and isinstance(exchange.job, ReadJob):
             more["query"] = exchange.job.text
-        self.log(
-            "info",
-            "request",
-            id=exchange.id,
-            method=exchange.scope["method"],
-            path=exchange.scope["path"],
-            status=exchange.status,
-            bytes=exchange.sent,
-            ms=round(took_s * 1000, 2),
-            **more,
+        self.log.request(
+            exchange.id, method, path, exchange.status, exchange.sent, took_s, exchange.cached, more
         )
         if took_s > settings.slow_query_s and exchange.job is not None:
             self.log("warning", "slow query", id=exchange.id, ms=round(took_s * 1000), **more)
+
+    def failure(self, request, request_id) -> Response:
+        """What is said of a request that failed in here."""
+        problem = Problem(
+            500,
+            "Internal error",
+            "The service failed on this request. The failure has been logged.",
+            "internal",
+            hint=f"Tell the operator the request's id, {request_id}.",
+        )
+        return problems.response(problem, request.header("accept"), request_id)
 
     async def health(self, path) -> Response:
         """200 while the process lives; ready only when an evaluator answers."""
@@ -92,6 +99,7 @@ class Exchange:
 
     __slots__ = (
         "began",
+        "cached",
         "client",
         "front",
         "id",
@@ -115,6 +123,7 @@ class Exchange:
         self.client = client_of(scope, front.settings.trusted_proxies)
         self.id = secrets.token_hex(8)
         self.job = None
+        self.cached = "none"
         self.status = 0
         self.sent = 0
         self.watch = None
@@ -134,15 +143,7 @@ class Exchange:
             return
         except Exception as error:
             self.front.log("error", "a request failed", id=self.id, error=f"{type(error).__name__}: {error}")
-            response = self.refusal(
-                Problem(
-                    500,
-                    "Internal error",
-                    "The service failed on this request. The failure has been logged.",
-                    "internal",
-                    hint=f"Tell the operator the request's id, {self.id}.",
-                )
-            )
+            response = self.front.failure(self.request(b""), self.id)
         finally:
             if self.watch is not None:
                 self.watch.cancel()
@@ -179,11 +180,73 @@ class Exchange:
         if isinstance(planned, Response):
             return planned
         self.job = planned
+        if isinstance(planned, ReadJob) and planned.operation == "query":
+            return await self.repeatable(request, planned)
         answer = await self.answer(planned)
         if answer.problem is not None:
             return protocol.finish(request, planned, answer.problem, settings)
         body = answer.body if answer.body is not None else answer.chunks
         return protocol.finish(request, planned, (answer.head, body), settings, answer.version)
+
+    async def repeatable(self, request, job) -> Response:
+        """The response to a query: from the cache, from the same query under way, or from the pool."""
+        front = self.front
+        cache, version, settings = front.cache, front.pool.version, front.settings
+        tag = ""
+        if cache.max_bytes and is_repeatable(job):
+            outcome = cache.get(version, job) or cache.failure(version, job)
+            self.cached = "miss" if outcome is None else "hit"
+            tag = tag_of(version, job)
+            condition = request.header("if-none-match")
+            if not isinstance(outcome, Problem) and condition and holds(condition.encode("latin-1"), tag):
+                cache.counts["unchanged"] += 1
+                unchanged = protocol.finish(request, job, (Head(304), b""), settings)
+                return self.tagged(unchanged, tag)
+            if outcome is None:
+                waiting = front.pool.loop.create_future()
+                if cache.join(version, job, lambda said: waiting.done() or waiting.set_result(said)):
+                    self.cached = "shared"
+                    outcome = await waiting
+                else:
+                    return await self.leading(request, job, version, tag)
+            else:
+                cache.counts["hits"] += 1
+            if isinstance(outcome, Entry):
+                response = protocol.finish(request, job, (outcome.head, outcome.body), settings)
+                return self.tagged(response, tag)
+            if outcome is not None:
+                return protocol.finish(request, job, outcome, settings)
+        return self.finished(request, job, await self.answer(job), tag)
+
+    async def leading(self, request, job, version, tag) -> Response:
+        """Ask the pool, for everybody who asks the same meanwhile."""
+        cache, outcome = self.front.cache, None
+        cache.counts["misses"] += 1
+        try:
+            answer = await self.answer(job)
+            problem = answer.problem
+            if problem is not None:
+                if problem.code == "timeout":
+                    cache.failed(answer.version, job, problem)
+                outcome = problem if problem.code == "timeout" or problem.status < 500 else None
+            elif answer.body is not None:
+                outcome = Entry(answer.head, answer.body, job.limits, tag_of(answer.version, job))
+                cache.put(answer.version, job, outcome)
+        finally:
+            cache.land(version, job, outcome)
+        return self.finished(request, job, answer, tag if answer.version == version else "")
+
+    def finished(self, request, job, answer, tag="") -> Response:
+        settings = self.front.settings
+        if answer.problem is not None:
+            return protocol.finish(request, job, answer.problem, settings)
+        body = answer.body if answer.body is not None else answer.chunks
+        return self.tagged(protocol.finish(request, job, (answer.head, body), settings), tag)
+
+    def tagged(self, response, tag) -> Response:
+        if tag:
+            response.headers += [("etag", f'"{tag}"'), ("cache-control", "no-cache")]
+        return response
 
     def request(self, body: bytes) -> Request:
         scope = self.scope
@@ -204,6 +267,9 @@ class Exchange:
 
     async def page(self, request, path) -> Response:
         more = {"HTTP_X_REQUEST_ID": self.id, "incsr.request_id": self.id}
+        if request.method == "HEAD":
+            # What GET would say, length and coding included; the body is left out when it is sent.
+            more["REQUEST_METHOD"] = "GET"
         return await self.front.pages.respond(self.scope, request.body, path, more)
 
     async def answer(self, job):
@@ -285,9 +351,50 @@ class Exchange:
         response.headers.append(("connection", "close"))
         return response
 
+    def coded(self, response: Response) -> Coder | None:
+        """Choose a content coding where the client takes one and the body is worth it.
+
+        A whole body is compressed at once; for a stream, what compresses it is returned. HEAD has the
+        headers of GET, so that it is compressed as well.
+        """
+        body = response.body
+        whole = isinstance(body, bytes)
+        if response.status not in (200, 404) or (whole and len(body) < WORTH_BYTES):
+            return None
+        held = {name.lower(): value for name, value in response.headers}
+        if "content-encoding" in held or "content-range" in held:
+            return None
+        if not is_worth(held.get("content-type", "")):
+            return None
+        accepted = b",".join(value for name, value in self.scope["headers"] if name == b"accept-encoding")
+        coding = preferred(accepted)
+        vary = held.get("vary", "")
+        replaced = {}
+        if "accept-encoding" not in vary.lower():
+            replaced["vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+        coder = None
+        if coding:
+            coder = Coder(coding)
+            replaced["content-encoding"] = coding
+            tag = held.get("etag", "")
+            if tag.startswith('"'):
+                # Of our queries it names the coding too; a page's is compared by the application.
+                replaced["etag"] = f'{tag[:-1]}-{coding}"' if self.job is not None else f"W/{tag}"
+            if whole:
+                response.body = coder.more(body) + coder.end()
+                replaced["content-length"] = str(len(response.body))
+        kept = [
+            (name, value)
+            for name, value in response.headers
+            if name.lower() not in replaced and not (coding and name.lower() == "content-length")
+        ]
+        response.headers = kept + list(replaced.items())
+        return None if whole else coder
+
     async def respond(self, response: Response):
         """Send a response: a whole body with its length, a stream as it comes and broken off on an error."""
         names, fields = set(), []
+        coder = self.coded(response)
         for name, value in response.headers:
             name = name.lower()
             names.add(name)
@@ -308,11 +415,19 @@ class Exchange:
                 {"type": "http.response.body", "body": body if self.scope["method"] != "HEAD" else b""}
             )
             return
+        loop = asyncio.get_running_loop()
         try:
             if self.scope["method"] != "HEAD":
                 async for chunk in body:
-                    self.sent += len(chunk)
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                    if coder is not None:
+                        chunk = await loop.run_in_executor(None, coder.more, chunk)
+                    if chunk:
+                        self.sent += len(chunk)
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                if coder is not None:
+                    rest = await loop.run_in_executor(None, coder.end)
+                    self.sent += len(rest)
+                    await send({"type": "http.response.body", "body": rest, "more_body": True})
         except Broken as broken:
             # Raising breaks the connection off, which is how the client learns that this is half an answer.
             self.front.log("warning", "an answer was broken off", id=self.id, why=broken.problem.code)

@@ -8,6 +8,10 @@ import json
 import sys
 import time
 
+HELD_LINES = 256
+HELD_S = 0.1
+_quoted = json.encoder.encode_basestring
+
 WEIGHTS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "off": 100}
 
 
@@ -17,16 +21,47 @@ class Log:
     def __init__(self, least: str = "info", stream=None):
         self.least = WEIGHTS[least]
         self.stream = stream
+        self.loop = None  # with one, lines of requests are written together, a moment later
+        self._second, self._stamp = 0, ""
+        self._held: list[str] = []
 
     def __call__(self, weight: str, event: str, **more):
         if WEIGHTS[weight] < self.least:
             return
-        now = time.time()
-        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now)) + f".{int(now * 1000) % 1000:03d}Z"
         line = json.dumps(
-            {"time": stamp, "level": weight, "event": event, **more}, ensure_ascii=False, default=str
+            {"time": self._now(), "level": weight, "event": event, **more}, ensure_ascii=False, default=str
         )
+        self._held.append(line)
+        self.flush()
+
+    def request(self, id, method, path, status, sent, took_s, cached, more):
+        """The line of a request; cheap, because there is one for each."""
+        if self.least > WEIGHTS["info"]:
+            return
+        rest = f", {json.dumps(more, ensure_ascii=False)[1:-1]}" if more else ""
+        self._held.append(
+            f'{{"time": "{self._now()}", "level": "info", "event": "request", "id": "{id}", '
+            f'"method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "bytes": {sent}, '
+            f'"ms": {took_s * 1000:.2f}, "cache": "{cached}"{rest}}}'
+        )
+        if self.loop is None or len(self._held) >= HELD_LINES:
+            self.flush()
+        elif len(self._held) == 1:
+            self.loop.call_later(HELD_S, self.flush)
+
+    def flush(self):
+        """Write the lines that are held."""
+        held, self._held = self._held, []
+        if not held:
+            return
         try:
-            print(line, file=self.stream or sys.stderr, flush=True)
+            print("\n".join(held), file=self.stream or sys.stderr, flush=True)
         except (OSError, ValueError):
             return  # a closed log must not stop the service
+
+    def _now(self) -> str:
+        now = time.time()
+        if int(now) != self._second:
+            self._second = int(now)
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
+        return f"{self._stamp}.{int(now * 1000) % 1000:03d}Z"

@@ -1,7 +1,7 @@
-"""Runs the service: one listening socket, one event loop, the pool and the front on it, granian before them.
+"""Runs the service: one listening socket, one event loop, with connections, front and pool on it.
 
-granian is embedded rather than run as a command, so that there is one process to supervise, the socket is
-opened by us (granian's own would share a port with another server unnoticed), and the pool starts at once.
+There is one process to supervise, the socket is opened by us, and the pool starts at once. Why no server with
+threads of its own stands before the loop: docs/decisions/0004-performance.md.
 """
 
 import asyncio
@@ -77,16 +77,9 @@ def listen(settings) -> socket.socket:
 async def _serve(settings, listening, pool, log):
     import signal
 
-    from granian._granian import SocketHolder
-    from granian.constants import HTTPModes, Interfaces
-    from granian.http import HTTP1Settings
-    from granian.server.embed import Server
-
+    from incsr.express import Lane
     from incsr.front import Front
-
-    class Granian(Server):
-        def _init_shared_socket(self):
-            self._ssp, self._shd = None, SocketHolder(listening.detach(), False, BACKLOG)
+    from incsr.wire import Listener
 
     loop = asyncio.get_running_loop()
     host, port = listening.getsockname()[:2]
@@ -98,20 +91,7 @@ async def _serve(settings, listening, pool, log):
         return create_app(settings, PoolExecutor(settings, log, pool))
 
     front = Front(settings, pool, log, make_pages)
-    granian = Granian(
-        front,
-        address=host,
-        port=port,
-        interface=Interfaces.ASGINL,
-        # Speaking HTTP/1 alone, a connection that never says a word is closed in time; with automatic
-        # detection it is not (measured).
-        http=HTTPModes.http1,
-        websockets=False,
-        log_enabled=False,
-        backlog=BACKLOG,
-        backpressure=MOST_CONNECTIONS,
-        http1_settings=HTTP1Settings(header_read_timeout=min(60_000, int(settings.body_timeout_s * 1000))),
-    )
+    listener = Listener(front, settings, MOST_CONNECTIONS, Lane(front))
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -120,20 +100,17 @@ async def _serve(settings, listening, pool, log):
     except LoadError as error:
         await pool.close()
         raise StartError(str(error)) from None
-    serving = loop.create_task(granian.serve())
+    log.loop = loop
+    await listener.open(listening)
     shown = f"[{host}]" if ":" in host else host
     print(f"Serving on http://{shown}:{port}{settings.url_prefix}/", flush=True)
     # Flask is not needed for the first answers; have it when the first page is asked for.
     warming = loop.call_later(WARM_AFTER_S, lambda: loop.create_task(front.pages.application()))
-    stopping = loop.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    if serving.done():
-        await pool.close()
-        serving.result()
-        raise StartError("the HTTP server ended by itself")
+    await stop.wait()
     warming.cancel()
     await pool.close(settings.grace_s)
-    granian.stop()
-    await serving
+    await listener.close()
     front.pages.close()
+    log.loop = None
+    log.flush()
     return 0

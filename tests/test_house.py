@@ -17,11 +17,12 @@ from incsr.namespaces import BASE, PREFIXES
 ROOT = Path(__file__).resolve().parent.parent
 
 # Imports run one way: a part knows only the parts before it. What layout.md does not list stands where its
-# own imports put it: search, links and questions are data without pages; admission, bridge, headers and log
-# are what front and app stand on; server starts the front.
-ORDER = ("namespaces", "messages", "config", "log", "headers", "sources", "validation", "evidence", "links",
+# own imports put it: search, links and questions are data without pages; admission, bridge, express, headers, encodings
+# and log are what front and app stand on; server starts wire and front.
+ORDER = ("namespaces", "messages", "config", "log", "headers", "encodings", "sources", "validation", "evidence", "links",
          "questions", "formats", "store", "query", "workers", "cache", "search", "draft", "mcp", "catalog", "endpoint",
-         "pages", "app", "admission", "bridge", "front", "server", "cli")  # fmt: skip
+         "pages", "app", "admission", "bridge", "express", "front", "wire", "asgi", "server",
+         "cli")  # fmt: skip
 STRANGERS = {("endpoint", "pages"), ("pages", "endpoint")}
 CORE = ORDER[: ORDER.index("workers") + 1]
 

@@ -402,7 +402,7 @@ def test_an_answer_is_finished_with_its_media_type_length_and_vary():
     assert response.status == 200 and response.body == b"abc"
     assert headers["content-type"] == "text/csv; charset=utf-8"
     assert headers["content-length"] == "3"
-    assert headers["vary"] == "Accept"
+    assert headers["vary"] == "Accept, Accept-Encoding"
     assert headers["query-limits"] == "timeout=10.0, rows=1000000, bytes=268435456"
     assert headers["accept-query"] == f"{QUERY}, {FORM}"
 

@@ -374,7 +374,7 @@ def refusal(request: Request, problem: Problem, settings) -> Response:
 def _completed(request, response, settings):
     """Add what every response of the protocol has: Vary, CORS, the length of a whole body."""
     headers = response.headers
-    vary = ["Accept"]
+    vary = ["Accept", "Accept-Encoding"]
     path = resource(request, settings)
     if settings.cors:
         origin = request.header("origin")

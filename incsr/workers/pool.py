@@ -25,8 +25,8 @@ from incsr.workers.writes import WriteLane
 HOLD_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024 + 64
 LOWEST_PRIORITY = 19
-# A job is slow when it has had `slow_after_s` of processor time, or after so many times that on the clock.
-PATIENCE = 8
+# A job is slow after `slow_after_s`, if it has had a fifth of that as processor time; else a little later.
+PATIENCE = 3
 # After so many jobs an evaluator is replaced: what it has learnt and fragmented does not grow for ever.
 RENEW_AFTER = 5000
 
@@ -280,11 +280,11 @@ class Evaluator:
         pool = self.pool
         if self.task is None or self.slow:
             return
-        missing_s = pool.settings.slow_after_s - (self.spent_s() - self.spent_before_s)
-        if missing_s > 0.001 and self.waited_s < PATIENCE * pool.settings.slow_after_s:
-            # It was the machine that was busy: starting more processes would only make that worse.
-            self.waited_s += missing_s
-            self.task.slow_timer = pool.loop.call_later(missing_s, self.slow_down)
+        slow_after_s = pool.settings.slow_after_s
+        if self.waited_s < PATIENCE * slow_after_s and self.spent_s() - self.spent_before_s < slow_after_s / 5:
+            # It is the machine that is busy: starting more processes would only make that worse.
+            self.waited_s += slow_after_s / 2
+            self.task.slow_timer = pool.loop.call_later(slow_after_s / 2, self.slow_down)
             return
         if pool.slow >= pool.settings.max_slow:
             pool.counts["refused"] += 1

@@ -1,0 +1,519 @@
+"""The express lane: `GET /sparql?query=…` from the parser's callback to the evaluator and back, taskless.
+
+What it says is what the long way (`incsr.front`) says: refusals and headers come from the same functions, and
+are kept ready for the next answer of the same kind. Whatever is not plainly a query sent by GET takes the
+long way.
+"""
+
+import re
+import secrets
+import time
+from http import HTTPStatus
+
+from incsr.admission import budget_of, client_of
+from incsr.cache import Entry, is_repeatable, tag_of
+from incsr.encodings import WORTH_BYTES, Coder, compressed, preferred
+from incsr.endpoint import protocol
+from incsr.endpoint.parameters import BadEncoding, decoded
+from incsr.headers import SECURITY
+from incsr.messages import Limits, Problem, ReadJob, Request, Response
+from incsr.namespaces import BASE
+from incsr.workers.answers import Broken
+
+# A request with one of these is no plain GET, or needs more than the lane looks at.
+_UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
+_BLOCKS = 256
+_LINES = {
+    200: b"HTTP/1.1 200 OK\r\n",
+    304: b"HTTP/1.1 304 Not Modified\r\n",
+}
+
+
+class _Nobody:
+    """Stands for the event that uvicorn sets for an application that waits: here none does."""
+
+    def set(self):
+        """Nobody waits."""
+
+
+_NOBODY = _Nobody()
+
+
+class Lane:
+    """The way that plain queries take."""
+
+    def __init__(self, front):
+        self.front = front
+        self.pool = front.pool
+        self.cache = front.cache
+        self.settings = settings = front.settings
+        self.start = f"{settings.url_prefix}/sparql?".encode()
+        self.path = f"{settings.url_prefix}/sparql"
+        self.limits = Limits(settings.timeout_s, settings.max_rows, settings.max_bytes)
+        self.origins = settings.cors not in ("", "*")
+        self._blocks: dict = {}
+
+    def taken(self, wire) -> "Ride | None":
+        """Take a request whose head is complete; None where it goes the long way."""
+        url = wire.url
+        if not url.startswith(self.start) or len(url) == len(self.start):
+            return None
+        if wire.flow.write_paused or b"#" in url:
+            return None
+        parser = wire.parser
+        if parser.get_method() != b"GET" or parser.get_http_version() != "1.1" or parser.should_upgrade():
+            return None
+        accept = encodings = condition = origin = request_id = None
+        hosts = size = 0
+        for name, value in wire.headers:
+            size += len(name) + len(value) + 4
+            if name == b"accept":
+                accept = value if accept is None else accept + b", " + value
+            elif name == b"host":
+                hosts += 1
+            elif name == b"accept-encoding":
+                encodings = value if encodings is None else encodings + b", " + value
+            elif name == b"if-none-match":
+                condition = value if condition is None else condition + b", " + value
+            elif name == b"origin":
+                origin = value
+            elif name == b"x-request-id":
+                request_id = value
+            elif name in _UNUSUAL:
+                return None
+        front, settings = self.front, self.settings
+        if (
+            hosts != 1
+            or size > settings.max_header_bytes
+            or len(url) > settings.max_url_bytes
+            or front.busy >= settings.max_requests
+        ):
+            return None
+        client = wire.client[0] if wire.client else ""
+        if settings.trusted_proxies or settings.rate:
+            client = client_of({"client": wire.client, "headers": wire.headers}, settings.trusted_proxies)
+            if front.admission.comes_too_often(budget_of(client)):
+                # The long way says so, and does not count the visit twice.
+                return None
+        ride = Ride(self, wire, client, url[len(self.start) :], accept, encodings, condition, origin)
+        if request_id is not None and settings.trusted_proxies and _REQUEST_ID.match(request_id):
+            ride.id = request_id.decode("ascii")
+        return ride.begin()
+
+    def job(self, ride) -> ReadJob | Response:
+        """What the request asks for, or why not."""
+        raw = ride.query
+        if raw.startswith(b"query=") and b"&" not in raw and len(raw) <= self.settings.max_query_bytes:
+            try:
+                text = decoded(raw[6:])
+            except BadEncoding:
+                return protocol.plan(ride.request(), self.settings)
+            accept = ride.accept.decode("latin-1") if ride.accept is not None else None
+            return ReadJob("query", text, None, None, None, accept, None, BASE, self.limits)
+        return protocol.plan(ride.request(), self.settings)
+
+    def block(self, head, limits, origin, request) -> bytes:
+        """The header lines of every answer of a kind, as the protocol code says them."""
+        key = (head, limits, origin)
+        block = self._blocks.get(key)
+        if block is None:
+            if len(self._blocks) >= _BLOCKS:
+                self._blocks.clear()
+            response = protocol.finish(request(), ReadJob("query", limits=limits), (head, b""), self.settings)
+            fields = [(n.lower(), v) for n, v in response.headers if n.lower() != "content-length"]
+            named = {name for name, _value in fields}
+            fields += [pair for pair in SECURITY if pair[0] not in named]
+            block = "".join(f"{name}: {value}\r\n" for name, value in fields).encode("latin-1")
+            self._blocks[key] = block
+        return block
+
+
+class Ride:
+    """One request in the lane, as uvicorn's protocol sees a cycle of request and response."""
+
+    __slots__ = (
+        "accept",
+        "began",
+        "body",
+        "cached",
+        "client",
+        "condition",
+        "disconnected",
+        "encodings",
+        "id",
+        "job",
+        "keep_alive",
+        "key",
+        "lane",
+        "leads",
+        "more_body",
+        "origin",
+        "query",
+        "response_complete",
+        "sent",
+        "status",
+        "task",
+        "version",
+        "wire",
+    )
+    message_event = _NOBODY
+
+    def __init__(self, lane, wire, client, query, accept, encodings, condition, origin):
+        self.began = time.perf_counter()
+        self.lane = lane
+        self.wire = wire
+        self.client = client
+        self.query = query
+        self.accept = accept
+        self.encodings = encodings
+        self.condition = condition
+        self.origin = origin.decode("latin-1") if origin is not None and lane.origins else None
+        self.id = secrets.token_hex(8)
+        self.keep_alive = wire.parser.should_keep_alive()
+        self.body = bytearray()
+        self.more_body = self.disconnected = self.response_complete = self.leads = False
+        self.job = self.task = self.key = None
+        self.cached = "none"
+        self.version = ""
+        self.status = self.sent = 0
+
+    def begin(self) -> "Ride":
+        """Answer from what is held, join who asked the same, or have it evaluated."""
+        lane = self.lane
+        lane.front.busy += 1
+        self.wire.ride = self
+        try:
+            self._begin()
+        except Exception as error:
+            self._internal(error)
+        return self
+
+    def _internal(self, error):
+        lane = self.lane
+        lane.front.log("error", "a request failed", id=self.id, error=f"{type(error).__name__}: {error}")
+        if self.status:
+            self.break_off()
+        else:
+            self.respond(lane.front.failure(self.request(), self.id))
+
+    def _begin(self):
+        lane = self.lane
+        cache = lane.cache
+        if cache.max_bytes:
+            self.version = lane.pool.version
+            self.key = (self.query, self.accept)
+            entry = cache.get(self.version, self.key)
+            if entry is not None:
+                cache.counts["hits"] += 1
+                self.cached = "hit"
+                self.give(entry)
+                return
+            problem = cache.failure(self.version, self.key)
+            if problem is not None:
+                self.cached = "hit"
+                self.job = lane.job(self)
+                self.refuse(problem)
+                return
+        job = lane.job(self)
+        if isinstance(job, Response):
+            self.respond(job)
+            return
+        self.job = job
+        if cache.max_bytes and is_repeatable(job):
+            cache.counts["misses"] += 1
+            self.cached = "miss"
+            if self.condition is not None and self.unchanged(tag_of(self.version, job), job.limits):
+                return
+            if cache.join(self.version, self.key, self.told):
+                self.cached = "shared"
+                return
+            self.leads = True
+        else:
+            self.key = None
+        self.evaluate()
+
+    def evaluate(self):
+        self.task = self.lane.pool.submit(self.job, self.answered)
+
+    def told(self, outcome):
+        """What came of the evaluation that this request waited for."""
+        if self.disconnected:
+            return
+        try:
+            if isinstance(outcome, Entry):
+                self.give(outcome)
+            elif isinstance(outcome, Problem):
+                self.refuse(outcome)
+            else:
+                self.evaluate()
+        except Exception as error:
+            self._internal(error)
+
+    def answered(self, answer):
+        """The pool has an answer, or the beginning of one."""
+        try:
+            self._answered(answer)
+        except Exception as error:
+            self._land(None)
+            self._internal(error)
+
+    def _answered(self, answer):
+        if self.disconnected:
+            self._land(None)
+            return
+        if answer.problem is not None:
+            problem = answer.problem
+            timed_out = problem.code == "timeout"
+            if timed_out and self.key is not None:
+                self.lane.cache.failed(answer.version, self.key, problem)
+            # Others fail as this one did only where it lies in the question.
+            self._land(problem if timed_out or problem.status < 500 else None)
+            self.refuse(problem)
+            return
+        tag = ""
+        if self.key is not None and answer.version:
+            tag = tag_of(answer.version, self.job)
+        if answer.body is None:
+            # Nobody else can be given a stream.
+            self._land(None)
+            self.wire.loop.create_task(self.stream(answer, tag))
+            return
+        entry = Entry(answer.head, answer.body, self.job.limits, tag)
+        if self.key is not None:
+            self.lane.cache.put(answer.version, self.key, entry)
+        self._land(entry)
+        self.give(entry)
+
+    def _land(self, outcome):
+        if self.leads:
+            self.leads = False
+            self.lane.cache.land(self.version, self.key, outcome)
+
+    # ── answering ───────────────────────────────────────────────────────────
+
+    def request(self) -> Request:
+        """The request as the protocol code sees it."""
+        headers = [
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in self.wire.headers
+            if name != b"x-request-id"
+        ]
+        headers.append(("x-request-id", self.id))
+        lane = self.lane
+        return Request("GET", lane.path, self.query.decode("latin-1"), tuple(headers), b"", self.client)
+
+    def unchanged(self, tag, limits) -> bool:
+        """Answer 304 where the client holds what it asks for."""
+        if not holds(self.condition, tag):
+            return False
+        lane = self.lane
+        lane.cache.counts["unchanged"] += 1
+        coding = preferred(self.encodings)
+        fields = self.lane.block(_NO_HEAD, limits, self.origin, self.request)
+        self.write(304, fields + tagged(tag, coding), b"", length=False)
+        return True
+
+    def give(self, entry: Entry):
+        """Send a whole answer."""
+        if self.condition is not None and entry.tag and self.unchanged(entry.tag, entry.limits):
+            return
+        coding = ""
+        body = entry.body
+        if self.encodings is not None and len(body) >= WORTH_BYTES:
+            coding = preferred(self.encodings)
+            if coding:
+                held = entry.variants.get(coding)
+                if held is None:
+                    self.wire.loop.create_task(self.compress(entry, coding))
+                    return
+                body = held
+        self.send(entry, coding, body)
+
+    async def compress(self, entry, coding):
+        try:
+            await compressed_variant(self.lane, self.key, entry, coding)
+            if not self.disconnected:
+                self.send(entry, coding, entry.variants[coding])
+        except Exception as error:
+            self._internal(error)
+
+    def send(self, entry, coding, body):
+        fields = entry.rendered.get((coding, self.origin))
+        if fields is None:
+            fields = self.lane.block(entry.head, entry.limits, self.origin, self.request)
+            if entry.tag:
+                fields += tagged(entry.tag, coding)
+            if coding:
+                fields += b"content-encoding: " + coding.encode() + b"\r\n"
+            entry.rendered[(coding, self.origin)] = fields
+        self.write(entry.head.status, fields, body)
+
+    def refuse(self, problem: Problem):
+        self.respond(protocol.finish(self.request(), self.job, problem, self.lane.settings))
+
+    def respond(self, response: Response):
+        """Send a whole response as it is."""
+        fields, names = [], set()
+        for name, value in response.headers:
+            name = name.lower()
+            names.add(name)
+            if name not in ("content-length", "x-request-id"):
+                fields.append(f"{name}: {value}\r\n")
+        fields += [f"{name}: {value}\r\n" for name, value in SECURITY if name not in names]
+        self.write(response.status, "".join(fields).encode("latin-1"), response.body)
+
+    def write(self, status, fields, body, length=True):
+        """Put a whole response on the wire and be done."""
+        wire = self.wire
+        self.status, self.sent = status, len(body)
+        parts = [
+            _LINES.get(status) or status_line(status),
+            wire.listener.date_line,
+            fields,
+            b"x-request-id: ",
+            self.id.encode(),
+            b"\r\n" if self.keep_alive else b"\r\nconnection: close\r\n",
+            b"content-length: %d\r\n\r\n" % len(body) if length else b"\r\n",
+        ]
+        if len(body) < 65536:
+            parts.append(body)
+            wire.transport.write(b"".join(parts))
+        else:
+            wire.transport.writelines([b"".join(parts), body])
+        self.finish()
+
+    async def stream(self, answer, tag):
+        """Send a large answer as it comes; keep it if it is not too large for that."""
+        wire, lane = self.wire, self.lane
+        entry_parts, size = [], 0
+        keeps = self.key is not None
+        coder = None
+        coding = preferred(self.encodings) if self.encodings is not None else ""
+        if coding:
+            coder = Coder(coding)
+        try:
+            fields = lane.block(answer.head, self.job.limits, self.origin, self.request)
+            if tag:
+                fields += tagged(tag, coding)
+            if coding:
+                fields += b"content-encoding: " + coding.encode() + b"\r\n"
+            self.status = answer.head.status
+            close = b"" if self.keep_alive else b"connection: close\r\n"
+            wire.transport.write(
+                b"".join(
+                    (
+                        status_line(answer.head.status),
+                        wire.listener.date_line,
+                        fields,
+                        b"x-request-id: " + self.id.encode() + b"\r\n" + close,
+                        b"transfer-encoding: chunked\r\n\r\n",
+                    )
+                )
+            )
+            async for chunk in answer.chunks:
+                if self.disconnected:
+                    return
+                if keeps:
+                    size += len(chunk)
+                    entry_parts.append(chunk)
+                    if size > lane.cache.largest:
+                        keeps, entry_parts = False, []
+                if coder is not None:
+                    chunk = await wire.loop.run_in_executor(None, coder.more, chunk)
+                if chunk:
+                    self.sent += len(chunk)
+                    wire.transport.writelines([b"%x\r\n" % len(chunk), chunk, b"\r\n"])
+                if wire.flow.write_paused:
+                    await wire.flow.drain()
+            if self.disconnected:
+                return
+            rest = await wire.loop.run_in_executor(None, coder.end) if coder is not None else b""
+            if rest:
+                self.sent += len(rest)
+                wire.transport.writelines([b"%x\r\n" % len(rest), rest, b"\r\n"])
+            wire.transport.write(b"0\r\n\r\n")
+            if keeps:
+                entry = Entry(answer.head, b"".join(entry_parts), self.job.limits, tag)
+                lane.cache.put(answer.version, self.key, entry)
+            self.finish()
+        except Broken as broken:
+            lane.front.log("warning", "an answer was broken off", id=self.id, why=broken.problem.code)
+            self.break_off()
+        except Exception as error:
+            self._internal(error)
+        finally:
+            await answer.chunks.aclose()
+
+    def break_off(self):
+        """Half an answer: closing without the last chunk is how the client learns of it."""
+        self.keep_alive = False
+        self.finish()
+
+    def finish(self):
+        """The response is complete."""
+        wire = self.wire
+        self.response_complete = True
+        wire.ride = None
+        self._over()
+        if not self.keep_alive:
+            wire.transport.close()
+        wire.on_response_complete()
+
+    def lost(self):
+        """The client has gone; its query goes too."""
+        self.disconnected = True
+        self.wire.ride = None
+        if not self.response_complete:
+            self.response_complete = True
+            self.status = 499
+            if self.task is not None:
+                self.task.cancel()
+            self._land(None)
+            self._over()
+
+    def _over(self):
+        front = self.lane.front
+        front.busy -= 1
+        front.noted("GET", self.lane.path, self)
+
+
+_NO_HEAD = protocol.Head(304)
+
+
+def tagged(tag: str, coding: str) -> bytes:
+    """The header lines of an answer that can be asked for again."""
+    suffix = f"-{coding}" if coding else ""
+    return f'etag: "{tag}{suffix}"\r\ncache-control: no-cache\r\n'.encode()
+
+
+def holds(condition: bytes, tag: str) -> bool:
+    """Whether If-None-Match names an answer, in whatever coding (weak comparison, RFC 9110, 13.1.2)."""
+    if condition.strip() == b"*":
+        return False  # whether the answer exists is not known before it is asked for
+    for each in condition.decode("latin-1").split(","):
+        each = each.strip().removeprefix("W/").strip('"')
+        if each == tag or (each.startswith(f"{tag}-") and each[len(tag) + 1 :] in ("gzip", "br")):
+            return True
+    return False
+
+
+async def compressed_variant(lane, key, entry, coding):
+    """Make a variant of an entry, on a thread where that takes long."""
+    body = entry.body
+    if len(body) > 16_384:
+        variant = await lane.pool.loop.run_in_executor(None, compressed, coding, body)
+    else:
+        variant = compressed(coding, body)
+    if coding not in entry.variants:
+        entry.variants[coding] = variant
+        lane.cache.grow(key, entry, len(variant))
+
+
+def status_line(status: int) -> bytes:
+    """The line that begins a response."""
+    try:
+        phrase = HTTPStatus(status).phrase
+    except ValueError:
+        phrase = ""
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode()

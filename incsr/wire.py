@@ -1,0 +1,187 @@
+"""HTTP/1.1 on the front's own event loop: connections, their time and their size; queries go the short way.
+
+uvicorn's protocol on llhttp (httptools) reads requests and runs the ASGI application. Before it does, a
+request for the endpoint may be taken by the express lane (`incsr.express`), which answers on the transport
+without a task. Here is closed what only costs: heads that do not come or do not end, and idle connections.
+
+Source: RFC 9112.
+"""
+
+import asyncio
+import json
+import logging
+import secrets
+from email.utils import formatdate
+from types import SimpleNamespace
+
+import httptools
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.server import ServerState
+
+from incsr import headers
+from incsr.namespaces import BASE
+
+SWEEP_S = 0.25
+IDLE_S = 75.0
+# What a head may have beyond the largest target and headers, which have limits and answers of their own.
+HEAD_SLACK_BYTES = 256 * 1024
+
+_SILENT = logging.getLogger("incsr.wire")  # what has to be logged, the front logs, as JSON
+_SILENT.addHandler(logging.NullHandler())
+_SILENT.propagate = False
+
+
+class Listener:
+    """The connections of one listening socket."""
+
+    def __init__(self, front, settings, most_connections: int, lane=None):
+        self.front = front
+        self.lane = lane
+        self.most_connections = most_connections
+        self.head_timeout_s = min(60.0, settings.body_timeout_s)
+        self.most_head_bytes = settings.max_url_bytes + settings.max_header_bytes + HEAD_SLACK_BYTES
+        self.state = ServerState()
+        # What uvicorn's protocol reads of its Config; loading a whole one would take longer than it is worth.
+        self.config = SimpleNamespace(
+            loaded=True,
+            loaded_app=front,
+            ws_protocol_class=None,
+            root_path="",
+            asgi_version="3.0",
+            limit_concurrency=None,
+            timeout_keep_alive=IDLE_S,
+            reset_contextvars=False,
+        )
+        self.loop = self.now = self.server = self.sweeper = None
+        self.date_line = b""
+
+    async def open(self, sock):
+        """Listen on a socket that is bound already."""
+        self.loop = asyncio.get_running_loop()
+        self.now = self.loop.time
+        self._tell_date()
+        self.sweeper = self.loop.call_later(SWEEP_S, self._sweep)
+        self.server = await self.loop.create_server(lambda: Wire(self), sock=sock, backlog=1024)
+
+    def _tell_date(self):
+        date = formatdate(usegmt=True).encode()
+        if not self.date_line.endswith(date + b"\r\n"):
+            self.date_line = b"date: " + date + b"\r\n"
+            self.state.default_headers = [(b"date", date)]
+
+    def _sweep(self):
+        self._tell_date()
+        now = self.now()
+        for wire in list(self.state.connections):
+            wire.check_time(now)
+        self.sweeper = self.loop.call_later(SWEEP_S, self._sweep)
+
+    async def close(self, within_s: float = 2.0):
+        """Listen no more, let answers that have begun end, close what is idle."""
+        self.server.close()
+        for wire in list(self.state.connections):
+            wire.shutdown()
+        end = self.now() + within_s
+        while self.state.connections and self.now() < end:
+            await asyncio.sleep(0.01)
+        self.sweeper.cancel()
+        for wire in list(self.state.connections):
+            wire.transport.abort()
+
+
+class Wire(HttpToolsProtocol):
+    """One connection."""
+
+    def __init__(self, listener: Listener):
+        super().__init__(listener.config, listener.state, {}, listener.loop)
+        self.listener = listener
+        self.lane = listener.lane
+        self.logger = _SILENT
+        self.access_log = False
+        self.ride = None  # what the express lane is about to answer
+        self.head_since: float | None = None  # since when the head of a request is awaited
+        self.idle_since = 0.0
+        self.head_bytes = 0
+
+    def connection_made(self, transport):
+        super().connection_made(transport)
+        self.head_since = self.listener.now()
+        if len(self.connections) > self.listener.most_connections:
+            self.refuse(503, "Service busy", "There are too many connections.", "busy")
+
+    def connection_lost(self, exc):
+        super().connection_lost(exc)
+        self.pipeline.clear()
+        if self.ride is not None:
+            self.ride.lost()
+
+    def check_time(self, now: float):
+        """Close a connection whose head does not come in time, or that has been idle for long."""
+        if self.head_since is not None:
+            if now - self.head_since > self.listener.head_timeout_s:
+                self.transport.close()
+        elif (self.cycle is None or self.cycle.response_complete) and now - self.idle_since > IDLE_S:
+            self.transport.close()
+
+    def data_received(self, data):
+        if self.head_since is not None:
+            self.head_bytes += len(data)
+            if self.head_bytes > self.listener.most_head_bytes:
+                detail = "The head of the request does not end."
+                self.refuse(431, "The headers are too large", detail, "headers-too-large")
+                return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            return
+        except httptools.HttpParserInvalidMethodError:
+            self.refuse(501, "The method is not known", "No resource here takes it.", "unknown-method")
+        except httptools.HttpParserError:
+            self.send_400_response("")
+
+    def send_400_response(self, msg):
+        self.refuse(400, "This is no HTTP request", "It breaks the rules of RFC 9112.", "bad-request")
+
+    def refuse(self, status, title, detail, code):
+        """Answer what never becomes a request, and close."""
+        if self.transport.is_closing():
+            return
+        members = {"type": f"{BASE}problem/{code}", "title": title, "status": status, "detail": detail}
+        body = json.dumps(members).encode() + b"\n"
+        fields = [
+            ("x-request-id", secrets.token_hex(8)),
+            ("content-type", "application/problem+json"),
+            ("content-length", str(len(body))),
+            ("connection", "close"),
+            ("cache-control", "no-store"),
+            *headers.SECURITY,
+        ]
+        head = "".join(f"{name}: {value}\r\n" for name, value in fields).encode()
+        self.transport.write(STATUS_LINE[status] + self.listener.date_line + head + b"\r\n" + body)
+        self.transport.close()
+
+    def on_message_begin(self):
+        super().on_message_begin()
+        self.head_since = self.listener.now()
+        self.head_bytes = 0
+
+    def on_headers_complete(self):
+        self.head_since = None
+        if self.lane is not None and (self.cycle is None or self.cycle.response_complete):
+            ride = self.lane.taken(self)
+            if ride is not None:
+                self.cycle = ride
+                return
+        super().on_headers_complete()
+
+    def _unset_keepalive_if_required(self):
+        """Idle time is looked at in `Listener._sweep`: no timer for each request."""
+
+    def on_response_complete(self):
+        self.server_state.total_requests += 1
+        self.idle_since = self.listener.now()
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
