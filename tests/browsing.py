@@ -2,8 +2,8 @@
 
     page = visit("/report/2014-cbp", width=390, dark=True)
 
-Every page that `visit` opens is watched: at the test's end nothing may stand on its console, no script may have
-failed, and no other host may have been asked for anything.
+Every page that `visit` opens is watched: at the test's end nothing may stand on its console, no script may
+have failed, and no other host may have been asked for anything.
 """
 
 import shutil
@@ -81,11 +81,14 @@ def visit(browser, published, watch):
 def violations(page):
     """What axe-core finds on the page, one line each: rule, how grave, first element."""
     page.evaluate(AXE.read_text())
-    found = page.evaluate("standards => axe.run(document, {runOnly: standards, resultTypes: ['violations']})", STANDARDS)
+    found = page.evaluate(
+        "standards => axe.run(document, {runOnly: standards, resultTypes: ['violations']})", STANDARDS
+    )
     assert len(found["passes"]) > 10, "axe-core must have looked at the page"
     return [
-        f"{each['id']} ({each['impact']}): {each['nodes'][0]['html'][:200]} {each['nodes'][0]['failureSummary']}"
+        f"{each['id']} ({each['impact']}): {node['html'][:200]} {node['failureSummary']}"
         for each in found["violations"]
+        for node in each["nodes"][:1]
     ]
 
 

@@ -1,4 +1,4 @@
-"""The query page in a real browser: editor, completion, answers as table, chart and map, why, share, downloads.
+"""The query page in a real browser: editor, completion, table, chart and map, why, share, downloads.
 
 The server's policy allows no code made from text and no other host; every page here is watched for both.
 """
@@ -36,7 +36,9 @@ def test_an_example_runs_in_one_click_and_shows_a_table(visit):
 
 
 def test_labels_stand_beside_iris_and_lead_to_our_pages(visit):
-    page = visit(f"/ask?run={quote('SELECT ?office WHERE { ?office a <https://w3id.org/incsr/cbp#Office> }')}")
+    page = visit(
+        f"/ask?run={quote('SELECT ?office WHERE { ?office a <https://w3id.org/incsr/cbp#Office> }')}"
+    )
     cell = answered(page).locator("td", has_text="Office of Border Patrol")
 
     assert cell.locator("a").get_attribute("href") == "/doc/office/border-patrol"
@@ -108,7 +110,9 @@ def test_the_address_in_the_bar_follows_what_was_run(visit):
 def test_classes_and_properties_of_our_data_are_completed(visit):
     page = visit("/ask")
     write(page, "PREFIX cbp: <https://w3id.org/incsr/cbp#>\nSELECT * WHERE { ?s cbp:qualif")
-    page.evaluate("() => { const y = document.getElementById('editor').yasqe; y.focus(); y.setCursor(1, 99); }")
+    page.evaluate(
+        "() => { const y = document.getElementById('editor').yasqe; y.focus(); y.setCursor(1, 99); }"
+    )
 
     page.keyboard.press("Control+Space")
     page.wait_for_selector(".CodeMirror-hint")
@@ -144,7 +148,9 @@ def test_a_mistake_is_told_with_its_line_and_the_editor_goes_there(visit, watch)
     assert "ine 2" in page.locator("#results [role=alert]").inner_text()
 
 
-@pytest.mark.parametrize(("name", "begins"), [("CSV", "figure,value"), ("JSON", "{"), ("XML", "<?xml"), ("TSV", "?figure\t")])
+@pytest.mark.parametrize(
+    ("name", "begins"), [("CSV", "figure,value"), ("JSON", "{"), ("XML", "<?xml"), ("TSV", "?figure\t")]
+)
 def test_an_answer_is_downloaded_in_the_format_chosen(visit, name, begins):
     page = visit(f"/ask?run={quote(FIGURES)}")
     with page.expect_download() as download:
@@ -169,7 +175,7 @@ def test_a_yes_or_no_is_said_in_a_word(visit):
 
 def test_the_query_is_given_in_four_languages(visit):
     page = visit("/ask")
-    write(page, "SELECT * { ?it's ?p \"o\" }")
+    write(page, 'SELECT * { ?it\'s ?p "o" }')
     page.click("button:has-text('Code')")
 
     for name in ("curl", "Python", "R", "JavaScript"):

@@ -1,4 +1,4 @@
-"""What a newcomer does: from the home page to a figure, its words, its citation and its table, without SPARQL."""
+"""What a newcomer does: from the home page to a figure, its words, its citation and its table."""
 
 import io
 
@@ -61,7 +61,9 @@ def test_the_table_gets_into_a_spreadsheet(visit):
 
     sheet = openpyxl.load_workbook(io.BytesIO(book.value.path().read_bytes())).active
     header = [cell.value for cell in sheet[1]]
-    rows = [dict(zip(header, [cell.value for cell in row], strict=True)) for row in sheet.iter_rows(min_row=2)]
+    rows = [
+        dict(zip(header, [cell.value for cell in row], strict=True)) for row in sheet.iter_rows(min_row=2)
+    ]
     found = next(row for row in rows if row["quotation"] == "240 in Guatemala")
     assert (found["value"], found["area"], found["period"]) == (240, "Guatemala", "FY 2013")
     frame = pandas.read_csv(io.BytesIO(table.value.path().read_bytes()))
@@ -105,10 +107,15 @@ def test_a_picture_is_drawn_and_saved_as_svg_and_png(visit):
 def test_every_picture_is_drawn_on_desktop_and_phone(visit):
     for width in (1280, 390):
         page = visit("/pictures", width, 9000)
-        page.wait_for_function("() => [...document.querySelectorAll('.drawing')].every((d) => d.dataset.drawn)")
+        page.wait_for_function(
+            "() => [...document.querySelectorAll('.drawing')].every((d) => d.dataset.drawn)"
+        )
 
         assert page.eval_on_selector_all(".drawing", "all => all.map((d) => d.dataset.drawn)") == ["yes"] * 7
-        assert page.eval_on_selector_all(".drawing svg", "all => all.map((s) => s.scrollWidth > 200)") == [True] * 7
+        assert (
+            page.eval_on_selector_all(".drawing svg", "all => all.map((s) => s.scrollWidth > 200)")
+            == [True] * 7
+        )
 
 
 def test_the_theme_follows_the_system_until_the_reader_chooses(visit):

@@ -1,6 +1,6 @@
-"""Addresses: a thing answers 303, its document comes in the form that is asked for, what is not there says so.
+"""Addresses: a thing answers 303, its document comes as asked for, what is not there says so.
 
-W3C, Cool URIs for the Semantic Web, section 4.1; RFC 9110, section 12; RFC 8288; signposting.org/FAIR, level 1.
+W3C, Cool URIs for the Semantic Web, section 4.1; RFC 9110, section 12; RFC 8288; signposting.org/FAIR.
 """
 
 import pyoxigraph
@@ -21,7 +21,9 @@ def kind(response):
     return response.headers["Content-Type"].split(";")[0]
 
 
-@pytest.mark.parametrize("path", ["measurement/2014-trained-guatemala", "agency/cbp", "country/GT", "section/title"])
+@pytest.mark.parametrize(
+    "path", ["measurement/2014-trained-guatemala", "agency/cbp", "country/GT", "section/title"]
+)
 def test_a_thing_answers_303_to_its_document(published, path):
     response = get(published, f"/id/{path}", allow_redirects=False)
 
@@ -42,7 +44,9 @@ def test_a_thing_with_a_suffix_answers_303_to_that_form(published):
     [
         pytest.param(None, "text/html", id="no header takes the page"),
         pytest.param("*/*", "text/html", id="anything takes the page"),
-        pytest.param("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html", id="a browser"),
+        pytest.param(
+            "text/html,application/xml;q=0.9,*/*;q=0.8", "text/html", id="a browser"
+        ),
         pytest.param(TTL, TTL, id="Turtle"),
         pytest.param(JSONLD, JSONLD, id="JSON-LD"),
         pytest.param(NT, NT, id="N-Triples"),
@@ -71,7 +75,10 @@ def test_a_form_that_a_document_has_not_is_406_and_the_forms_are_named(published
 def test_a_document_in_rdf_holds_what_is_said_of_the_thing(published, suffix, media_type):
     response = get(published, f"/doc/measurement/2014-trained-guatemala.{suffix}")
     form = pyoxigraph.RdfFormat.from_media_type(media_type)
-    said = {(str(q.subject.value), q.predicate.value, q.object.value) for q in pyoxigraph.parse(response.content, form)}
+    said = {
+        (str(q.subject.value), q.predicate.value, q.object.value)
+        for q in pyoxigraph.parse(response.content, form)
+    }
 
     assert kind(response) == media_type
     assert (THING, "http://purl.org/linked-data/sdmx/2009/measure#obsValue", "240") in said
@@ -99,7 +106,9 @@ def test_a_document_posts_signs_for_programs(published):
 
 def test_the_data_set_posts_signs_to_its_tables(published):
     response = get(published, "/doc/dataset/incsr2014")
-    items = [link for link in requests.utils.parse_header_links(response.headers["Link"]) if link["rel"] == "item"]
+    items = [
+        link for link in requests.utils.parse_header_links(response.headers["Link"]) if link["rel"] == "item"
+    ]
 
     assert len(items) == 4
     for item in items:

@@ -1,10 +1,11 @@
-"""Citations: BibTeX that a parser reads, CSL-JSON of the schema's fields, and a sentence; each with the words."""
+"""Citations: BibTeX that a parser reads, CSL-JSON of the schema's fields, a sentence; each with the words."""
 
 import json
 import re
 
 import pytest
 import requests
+
 from incsr.pages.citations import _tex, of
 
 FIGURE = "/doc/measurement/2014-trained-guatemala"

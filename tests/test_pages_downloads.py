@@ -26,7 +26,10 @@ def counts(published):
         headers={"Accept": "application/sparql-results+json"},
         timeout=20,
     ).json()["results"]["bindings"]
-    return {row["g"]["value"].removeprefix("https://w3id.org/incsr/graph/"): int(row["n"]["value"]) for row in rows}
+    return {
+        row["g"]["value"].removeprefix("https://w3id.org/incsr/graph/"): int(row["n"]["value"])
+        for row in rows
+    }
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,11 @@
-"""Pictures and maps: specifications that draw their questions' live answers, hedges as hedges, shapes by ISO code."""
+"""Pictures and maps: specifications that draw their questions' live answers; shapes by ISO code."""
 
 import json
 import re
 
 import pytest
 import requests
+
 from incsr import questions
 from incsr.pages import maps, pictures
 
@@ -37,7 +38,13 @@ def test_there_are_pictures_for_what_people_would_rather_see():
     names = {picture.name for picture in HELD}
 
     assert len(names) >= 6
-    assert names >= {"trained-on-the-map", "structure-of-cbp", "seizures", "assets-deployed", "figures-by-office"}
+    assert names >= {
+        "trained-on-the-map",
+        "structure-of-cbp",
+        "seizures",
+        "assets-deployed",
+        "figures-by-office",
+    }
 
 
 @pytest.mark.parametrize("picture", HELD, ids=lambda picture: picture.name)

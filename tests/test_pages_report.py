@@ -5,11 +5,12 @@ from html.parser import HTMLParser
 
 import pytest
 import requests
+
 from incsr.pages.annotate import Fact, annotate
 
 
 class Text(HTMLParser):
-    """The text of the report's article as a reader sees it, without explanations and counts; and its marks."""
+    """The article's text as a reader sees it, without explanations and counts; and its marks."""
 
     LEFT_OUT = ("tip", "count")
 
@@ -88,7 +89,11 @@ def test_every_figure_of_the_report_is_marked_and_explained(published, page):
 
 
 def test_an_explanation_gives_value_hedge_unit_period_and_subject(page):
-    tip = re.search(r'id="tip-2014-drugs-seized">(.*?)</span>\n</span>|id="tip-2014-drugs-seized">(.*?)</span></span>', page, re.S)
+    tip = re.search(
+        r'id="tip-2014-drugs-seized">(.*?)</span>\n</span>|id="tip-2014-drugs-seized">(.*?)</span></span>',
+        page,
+        re.S,
+    )
     text = re.sub(r"<[^>]+>", " ", page[tip.start() : tip.start() + 800])
 
     for words in ("more than 759,000 lb", "pounds of drugs", "U.S. Customs and Border Protection", "Period:"):
@@ -176,7 +181,9 @@ def test_nested_facts_each_keep_their_words():
 
 def test_a_figures_words_lead_to_the_figure_although_things_lie_inside():
     (block,) = annotate(TEXT, BLOCK, SENTENCES, FACTS)
-    leads = [("".join(s.text for s in run.segments), run.lead.iri) for run in block.sentences[0].runs if run.lead]
+    leads = [
+        ("".join(s.text for s in run.segments), run.lead.iri) for run in block.sentences[0].runs if run.lead
+    ]
 
     assert leads == [("CBP", "cbp"), ("more than 759,000 pounds of drugs", "drugs"), ("United States", "US")]
 

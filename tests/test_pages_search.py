@@ -1,4 +1,4 @@
-"""Search over HTTP: ranked, tolerant of typing, by kind, for people, programs and browsers (OpenSearch 1.1)."""
+"""Search over HTTP: ranked, tolerant of typing, by kind, for people and programs (OpenSearch 1.1)."""
 
 from xml.etree import ElementTree
 
@@ -15,7 +15,9 @@ def found(server, words, **more):
 @pytest.mark.parametrize(
     ("words", "first"),
     [
-        pytest.param("trained in guatemala", "/doc/measurement/2014-trained-guatemala", id="a figure by its words"),
+        pytest.param(
+            "trained in guatemala", "/doc/measurement/2014-trained-guatemala", id="a figure"
+        ),
         pytest.param("border patrol", "/doc/office/border-patrol", id="an office by its short name"),
         pytest.param("OBP", "/doc/office/border-patrol", id="an abbreviation"),
         pytest.param("759,000", "/doc/measurement/2014-drugs-seized", id="a number as printed"),
@@ -97,7 +99,9 @@ def test_a_browser_learns_to_search_and_to_suggest(published):
 
 
 def test_what_was_searched_is_shown_inert(published):
-    page = requests.get(published.url + "/search", params={"q": '"><script>alert(1)</script>'}, timeout=20).text
+    page = requests.get(
+        published.url + "/search", params={"q": '"><script>alert(1)</script>'}, timeout=20
+    ).text
 
     assert "<script>alert(1)" not in page
     assert "&lt;script&gt;" in page

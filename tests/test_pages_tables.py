@@ -10,6 +10,7 @@ import openpyxl
 import pandas
 import pytest
 import requests
+
 from incsr.pages import tables
 
 TABLE = "/data/measurements"
@@ -111,7 +112,7 @@ def test_text_that_a_spreadsheet_would_run_is_guarded(cell, written):
 
 
 def test_a_hostile_cell_comes_out_of_every_format_as_text():
-    header, rows = ["a"], [["=HYPERLINK(\"http://evil.example\")"], ["quote \" and, comma\nand line"]]
+    header, rows = ["a"], [['=HYPERLINK("http://evil.example")'], ['quote " and, comma\nand line']]
 
     read = list(csv.reader(io.StringIO(tables.csv_bytes(header, rows).decode(), newline="")))
     sheet = openpyxl.load_workbook(io.BytesIO(tables.xlsx_bytes(header, rows, "x"))).active

@@ -102,7 +102,7 @@ def runs(pieces, explained):
 
 
 def _lead(segment):
-    """The fact whose page a reader of these words wants: the shortest figure over them, else the shortest thing."""
+    """The fact whose page a reader of these words wants: the shortest figure over them, else a thing."""
     for kind in ("figure", "thing"):
         facts = [fact for fact in segment.facts if fact.kind == kind]
         if facts and segment.text.strip():

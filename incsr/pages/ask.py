@@ -84,18 +84,18 @@ def register(pages, site):
 
     @pages.get("/ask/completions.json")
     def ask_completions():
-        """Prefixes, classes and properties that the editor offers: from our own data, nobody else's service."""
+        """Prefixes, classes and properties that the editor offers: all from our own data."""
         answer = jsonify({"prefixes": PREFIXES, "terms": site.graph.kept("ask.completions", completions)})
         answer.headers["Cache-Control"] = "public, max-age=300"
         return answer
 
     @pages.get("/ask/labels.json")
     def ask_labels():
-        """Labels of up to 500 IRIs, asked by repeated `iri` parameters: what stands beside IRIs in results."""
+        """Labels of up to 500 IRIs, asked by repeated `iri` parameters; shown beside them."""
         asked = request.args.getlist("iri")[:500]
         return jsonify({iri: site.names.labels[iri] for iri in asked if iri in site.names.labels})
 
     @pages.get("/ask/countries.json")
     def ask_countries():
-        """ISO 3166-1 numeric codes by country IRI: what joins an answer's countries to the shapes of a map."""
+        """ISO 3166-1 numeric codes by country IRI: they join an answer's countries to a map's shapes."""
         return jsonify(site.graph.kept("country.codes", reading.country_codes))

@@ -5,6 +5,7 @@ import json
 AUTHOR = "U.S. Department of State, Bureau of International Narcotics and Law Enforcement Affairs"
 TITLE = "2014 INCSR: U.S. Customs and Border Protection (CBP)"
 ADDRESS = "http://www.state.gov/j/inl/rls/nrcrpt/2014/vol1/223184.htm"
+REPORT = "International Narcotics Control Strategy Report, Volume I"
 QUOTES = "“”"
 
 
@@ -15,7 +16,7 @@ def of(site, iri, kind, figure=None):
     if figure and figure.passages:
         start, end, exact = figure.passages[0]
         words = f" The words are “{exact}” (characters {start} to {end})."
-    plain = f"“{name.strip(QUOTES)}”, in {AUTHOR}, {TITLE}, International Narcotics Control Strategy Report, Volume I, March 2014.{words} {iri}"
+    plain = f"“{name.strip(QUOTES)}”, in {AUTHOR}, {TITLE}, {REPORT}, March 2014.{words} {iri}"
     note = f"Data edition; original at {ADDRESS}.{words}"
     key = iri.rsplit("/", 2)
     bibtex = (

@@ -15,16 +15,19 @@ SELECT ?graph ?p ?o ?q ?v WHERE {{
 """
 TO = """
 SELECT DISTINCT ?s ?p WHERE {{
-  ?s ?p {thing} . FILTER (isIRI(?s) && ?p NOT IN (owl:annotatedSource, owl:annotatedTarget, owl:annotatedProperty))
+  ?s ?p {thing} .
+  FILTER (isIRI(?s) && ?p NOT IN (owl:annotatedSource, owl:annotatedTarget, owl:annotatedProperty))
   FILTER NOT EXISTS {{ ?s a rdf:Statement }}
   FILTER NOT EXISTS {{ ?s a cbp:Measurement }}
 }} ORDER BY ?p ?s LIMIT 300
 """
 STATEMENTS = """
 SELECT DISTINCT ?statement ?s ?p ?o ?quotation ?start ?end WHERE {{
-  ?statement a rdf:Statement ; rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ; cbp:quotation ?quotation ; cbp:evidence ?passage .
+  ?statement a rdf:Statement ; rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o ;
+    cbp:quotation ?quotation ; cbp:evidence ?passage .
   FILTER ({thing} IN (?s, ?p, ?o, ?statement))
-  ?passage oa:hasSelector ?position , ?quote . ?position oa:start ?start ; oa:end ?end . ?quote oa:exact ?quotation .
+  ?passage oa:hasSelector ?position , ?quote . ?position oa:start ?start ; oa:end ?end .
+  ?quote oa:exact ?quotation .
 }} ORDER BY ?start
 """
 EVIDENCE = """

@@ -39,7 +39,7 @@ NAMES = {
 
 
 class Files:
-    """The files to download for the current data version: bodies when asked for, sizes and checksums as they come."""
+    """The files to download for the current data version; bodies are made when asked for."""
 
     def __init__(self, graph):
         self.graph = graph

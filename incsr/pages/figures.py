@@ -26,8 +26,9 @@ UNITS = {
 RATES = {"DAY": "a day", "YR": "a year", "LB": "per pound", "NUM": "each", "HR": "per hour", "MI": "per mile"}
 
 QUERY = """
-SELECT ?m ?graph ?dataset ?value ?words ?unit ?per ?qualifier ?subject ?subjectName ?indicator ?indicatorName ?period
-       ?periodName ?area ?areaName ?quotation ?rounded ?superlative ?formula ?likely
+SELECT ?m ?graph ?dataset ?value ?words ?unit ?per ?qualifier
+       ?subject ?subjectName
+       ?indicator ?indicatorName ?period ?periodName ?area ?areaName ?quotation ?rounded ?superlative ?formula ?likely
        ?printed ?origin ?originName ?reliability
 WHERE {
   GRAPH ?graph {

@@ -6,12 +6,14 @@ Refuses nothing and decides nothing: a page's query that fails is a fault of our
 import json
 import re
 import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from incsr.messages import Limits, Problem, ReadJob
 from incsr.namespaces import PREFIXES
 
 PROLOGUE = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
+RECENT = 256  # pages of some 20 kB each
 PREFIXED = re.compile(r"(?<![\w<])([a-z][\w-]*):(?!//)")
 
 
@@ -60,6 +62,7 @@ class Graph:
         self._run = run
         self._version = version
         self._kept = {}
+        self._recent = OrderedDict()
         self._lock = threading.Lock()
 
     @property
@@ -73,7 +76,7 @@ class Graph:
         return body
 
     def select(self, text):
-        """The solutions of a SELECT as a list of dicts from variable name to `Term`; unbound names are absent."""
+        """The solutions of a SELECT: dicts from variable name to `Term`; unbound names are absent."""
         answer = json.loads(self._bytes(text, "application/sparql-results+json"))
         return [{name: _term(value) for name, value in row.items()} for row in answer["results"]["bindings"]]
 
@@ -104,6 +107,20 @@ class Graph:
         value = compute(self)
         with self._lock:
             self._kept[name] = (version, value)
+        return value
+
+    def recent(self, name, compute):
+        """Like `kept`, for what there may be much of, such as whole pages: only the latest are held."""
+        key = (self.version, name)
+        with self._lock:
+            if key in self._recent:
+                self._recent.move_to_end(key)
+                return self._recent[key]
+        value = compute()
+        with self._lock:
+            self._recent[key] = value
+            while len(self._recent) > RECENT:
+                self._recent.popitem(last=False)
         return value
 
 

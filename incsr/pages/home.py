@@ -42,5 +42,5 @@ def register(pages, site):
 
     @pages.get("/favicon.ico")
     def favicon():
-        """The icon at the address that browsers try where a page names none, such as the endpoint's tables."""
+        """The icon where browsers look when a page names none, as the endpoint's tables do."""
         return send_from_directory(current_app.static_folder, "icon.svg", max_age=86400)

@@ -80,7 +80,8 @@ def locator(title, codes, point=None, margin=14.0):
             )
         )
     return Markup(
-        '<figure class="map"><svg viewBox="{} {} {} {}" role="img" aria-label="{}">{}</svg><figcaption class="small soft">{}</figcaption></figure>'
+        '<figure class="map"><svg viewBox="{} {} {} {}" role="img" aria-label="{}">{}</svg>'
+        '<figcaption class="small soft">{}</figcaption></figure>'
     ).format(
         *(round(v, 1) for v in (left, top, width, height)),
         f"Map: {title}",

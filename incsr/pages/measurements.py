@@ -1,4 +1,4 @@
-"""The tidy table of measurements: one row a figure, with the words it rests on, for spreadsheets and data frames."""
+"""The tidy table of measurements: one row a figure, with the words it rests on."""
 
 import json
 

@@ -7,7 +7,8 @@ from incsr.namespaces import BASE, ID, KIND_PREFIXES, ONTOLOGY, PREFIXES, SHAPES
 
 QUERY = """
 SELECT ?thing ?label ?definition WHERE {
-  { ?thing skos:prefLabel ?label } UNION { ?thing rdfs:label ?label FILTER NOT EXISTS { ?thing skos:prefLabel ?any } }
+  { ?thing skos:prefLabel ?label }
+  UNION { ?thing rdfs:label ?label FILTER NOT EXISTS { ?thing skos:prefLabel ?any } }
   OPTIONAL { ?thing skos:definition ?definition }
 }
 """

@@ -1,4 +1,4 @@
-"""Links to other data, each with how it was matched, how sure that is, and where it was read (SSSOM records)."""
+"""Links to other data, each with how it was matched, how sure that is, and where it was read (SSSOM)."""
 
 from dataclasses import dataclass, field
 
@@ -8,7 +8,9 @@ from incsr.pages.names import compact
 LINKS = """
 PREFIX sssom: <https://w3id.org/sssom/>
 SELECT ?p ?target ?justification ?confidence ?name ?from ?origin WHERE {{
-  VALUES ?p {{ owl:sameAs skos:exactMatch skos:closeMatch skos:relatedMatch skos:broadMatch skos:narrowMatch foaf:page }}
+  VALUES ?p {{
+    owl:sameAs skos:exactMatch skos:closeMatch skos:relatedMatch skos:broadMatch skos:narrowMatch foaf:page
+  }}
   {thing} ?p ?target . FILTER isIRI(?target)
   OPTIONAL {{
     ?record owl:annotatedSource {thing} ; owl:annotatedProperty ?p ; owl:annotatedTarget ?target .

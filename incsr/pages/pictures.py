@@ -1,8 +1,8 @@
-"""Pictures where people would rather look: Vega-Lite and Vega specifications kept as data beside their questions.
+"""Pictures where people would rather look: Vega-Lite and Vega specifications as data beside their questions.
 
-A picture is a file `questions/pictures/NAME.vl.json` (or `.vg.json`) with `usermeta` {order, room,
-question, title, description}: its data, named "answer", is the named question's live answer, so that the picture cannot say
-another thing than the table under it. Without JavaScript the table and its text alternative stand alone.
+A picture is a file `questions/pictures/NAME.vl.json` (or `.vg.json`) with `usermeta` {order, room, question,
+title, description}: its data, named "answer", is the named question's live answer, so that the picture cannot
+say another thing than the table under it. Without JavaScript the table and its text alternative stand alone.
 """
 
 import json
@@ -52,7 +52,7 @@ def read_all(folder=None):
 
 
 def completed(picture, rows, shapes):
-    """The specification with its data, drawable anywhere; `shapes` is the address of the countries' outlines."""
+    """The specification with its data, drawable anywhere; `shapes`: where the countries' outlines are."""
     spec = json.loads(json.dumps(picture.spec).replace(f'"{SHAPES}"', json.dumps(shapes)))
     if picture.form == "vl":
         return spec | {"datasets": {"answer": rows}}

@@ -95,7 +95,9 @@ def place(site, iri):
 SENTENCES = """
 SELECT ?statement ?s ?p ?o ?subject ?predicate ?object WHERE {
   ?statement a rdf:Statement ; rdf:subject ?s ; rdf:predicate ?p ; rdf:object ?o .
-  OPTIONAL { ?s skos:prefLabel ?subject } OPTIONAL { ?p rdfs:label ?predicate } OPTIONAL { ?o skos:prefLabel ?object }
+  OPTIONAL { ?s skos:prefLabel ?subject }
+  OPTIONAL { ?p rdfs:label ?predicate }
+  OPTIONAL { ?o skos:prefLabel ?object }
 }
 """
 CODES = """

@@ -20,12 +20,15 @@ SELECT ?section ?start ?end WHERE {
 FACTS = """
 SELECT DISTINCT ?fact ?class ?start ?end WHERE {
   ?fact cbp:evidence ?passage ; a ?class .
-  FILTER (?class IN (cbp:Measurement, rdf:Statement) || NOT EXISTS { ?fact a ?other FILTER (?other IN (cbp:Measurement, rdf:Statement, cbp:Section)) })
+  FILTER (
+    ?class IN (cbp:Measurement, rdf:Statement)
+    || NOT EXISTS { ?fact a ?other FILTER (?other IN (cbp:Measurement, rdf:Statement, cbp:Section)) }
+  )
   FILTER (?class != cbp:Section)
   ?passage oa:hasSelector ?position . ?position oa:start ?start ; oa:end ?end .
 }
 """
-# An editorial note that tells of the source's own slip says what "the page prints"; other notes explain a reading.
+# A note that tells of the source's own slip says what "the page prints"; other notes explain a reading.
 SLIP = re.compile(r"\bThe page (prints|counts Mexico)\b(?! no days)|^A hedge before a figure")
 SLIPS = "SELECT ?fact ?note WHERE { ?fact skos:editorialNote ?note ; cbp:evidence ?passage }"
 
@@ -74,7 +77,7 @@ def asked_words(length):
 
 
 def blocks(source):
-    """The body's paragraphs as (start, end, class): title, publisher, and paragraphs with or without heading."""
+    """The body's paragraphs as (start, end, class): title, publisher, paragraphs."""
     found = []
     for number, passage in enumerate(source.paragraphs()):
         name = "title" if number == 0 else "publisher" if number == 1 else "paragraph"
@@ -92,7 +95,7 @@ def register(pages, site):
             return html(words)
         # The whole page is the same for everybody until the data changes or its coverage has been counted.
         key = f"report.html.{addresses.root()}.{site.coverage is not None}"
-        return site.graph.kept(key, lambda _graph: html(None))
+        return site.graph.recent(key, lambda: html(None))
 
     def html(words):
         marked = site.graph.kept("report.facts", facts)

@@ -6,7 +6,11 @@ from incsr.namespaces import PREFIXES
 from incsr.pages import addresses, names
 from incsr.search import Entry, Index
 
-SAID = "SELECT DISTINCT ?thing ?quotation WHERE { ?thing cbp:quotation ?quotation FILTER NOT EXISTS { ?thing a cbp:Section } }"
+SAID = """
+SELECT DISTINCT ?thing ?quotation WHERE {
+  ?thing cbp:quotation ?quotation FILTER NOT EXISTS { ?thing a cbp:Section }
+}
+"""
 KINDS = {
     **{kind: one for kind, (_, one) in names.KINDS.items()},
     "term": "term of the vocabulary",

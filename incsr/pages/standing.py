@@ -72,12 +72,12 @@ def validity(report):
 class Standing:
     """Both checks, each run once in the background when first asked for (or by `begin`)."""
 
-    CHECKS = {"verify": evidence, "validate": validity}
+    CHECKS = (("verify", evidence), ("validate", validity))
 
     def __init__(self):
         self._lock = threading.Lock()
-        self._done = {name: threading.Event() for name in self.CHECKS}
-        self._found = dict.fromkeys(self.CHECKS)
+        self._done = {name: threading.Event() for name, _read in self.CHECKS}
+        self._found = dict.fromkeys(self._done)
         self._thread = None
 
     def begin(self):
@@ -87,7 +87,7 @@ class Standing:
                 self._thread.start()
 
     def _check(self):
-        for name, read in self.CHECKS.items():
+        for name, read in self.CHECKS:
             try:
                 ended = subprocess.run(
                     [sys.executable, "-m", "incsr.cli", name, "--format", "json"],

@@ -78,7 +78,7 @@ def response(site, columns, solutions, suffix, name):
 
 
 def table_response(header, rows, suffix, name):
-    """A download of a plain table. CSV takes `?bom=1` for Excel, and guards text that begins like a formula."""
+    """A download of a plain table. CSV takes `?bom=1` for Excel, and guards against formulas."""
     bom = request.args.get("bom") in ("1", "true")
     answer = Response(table_bytes(header, rows, suffix, name, bom), content_type=FORMATS[suffix][0])
     answer.headers["Content-Disposition"] = (
@@ -100,7 +100,7 @@ def table_bytes(header, rows, suffix, name, bom=False):
 
 
 def csv_bytes(header, rows, bom=False):
-    """RFC 4180 with CRLF. A text cell that a spreadsheet would run as a formula gets an apostrophe before it."""
+    """RFC 4180 with CRLF. Text that a spreadsheet would run gets an apostrophe before it."""
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     writer.writerow(header)
@@ -124,7 +124,7 @@ def xlsx_bytes(header, rows, name):
     book = xlsxwriter.Workbook(
         out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     )
-    # The library writes the hour of making otherwise, and the same table would have another checksum each time.
+    # Otherwise the library writes the hour, and the same table has another checksum each time.
     book.set_properties({"title": name, "created": CREATED})
     sheet = book.add_worksheet(name[:31].replace("/", "-"))
     bold = book.add_format({"bold": True})

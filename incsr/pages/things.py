@@ -1,4 +1,4 @@
-"""A page for each thing: `/id/{kind}/{slug}` is the thing and answers 303, `/doc/{kind}/{slug}` the document about it."""
+"""A page for each thing: `/id/{kind}/{slug}` answers 303, `/doc/{kind}/{slug}` is its document."""
 
 import difflib
 import re
@@ -6,7 +6,7 @@ import re
 from flask import Response, abort, redirect, url_for
 
 from incsr.namespaces import ID
-from incsr.pages import citations, names, negotiation
+from incsr.pages import addresses, citations, names, negotiation
 from incsr.pages import document as documents
 from incsr.pages.graph import iri as ref
 from incsr.pages.tables import FORMATS
@@ -58,7 +58,9 @@ def register(pages, site):
         iri = known(site, kind, slug)
         response = negotiation.document(
             suffix,
-            lambda: documents.page(site, iri, kind, slug),
+            lambda: site.graph.recent(
+                f"{addresses.root()}/doc/{kind}/{slug}", lambda: documents.page(site, iri, kind, slug)
+            ),
             lambda media_type: site.graph.rdf(documents.DOCUMENT.format(thing=ref(iri)), media_type),
         )
         response.headers["Link"] = ", ".join(
@@ -93,8 +95,8 @@ def signposts(iri, kind, path, suffix=""):
     if kind == "dataset":
         links.append('<https://schema.org/Dataset>; rel="type"')
         links += [
-            f'<{url_for("pages.measurements", suffix=form)}>; rel="item"; type="{FORMATS[form][0].split(";")[0]}"'
-            for form in FORMATS
+            f'<{url_for("pages.measurements", suffix=form)}>; rel="item"; type="{kind.split(";")[0]}"'
+            for form, (kind, _name) in FORMATS.items()
         ]
     elif kind == "measurement":
         links.append(f'<{dataset}>; rel="collection"; type="text/html"')

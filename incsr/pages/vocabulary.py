@@ -12,26 +12,34 @@ SELECT ?term ?type ?label ?definition ?scope ?example ?domain ?range ?parent ?se
   GRAPH graph:ontology {
     ?term a ?type ; rdfs:label ?label ; skos:definition ?definition .
     OPTIONAL { ?term skos:scopeNote ?scope } OPTIONAL { ?term skos:example ?example }
-    OPTIONAL { ?term rdfs:domain ?domain FILTER isIRI(?domain) } OPTIONAL { ?term rdfs:range ?range FILTER isIRI(?range) }
+    OPTIONAL { ?term rdfs:domain ?domain FILTER isIRI(?domain) }
+    OPTIONAL { ?term rdfs:range ?range FILTER isIRI(?range) }
     OPTIONAL { ?term rdfs:subClassOf|rdfs:subPropertyOf ?parent FILTER isIRI(?parent) }
     OPTIONAL { ?term rdfs:seeAlso ?see }
   }
   FILTER STRSTARTS(STR(?term), STR(cbp:))
 } ORDER BY ?label
 """
-ABOUT = "SELECT ?p ?o WHERE { GRAPH graph:ontology { <%s> ?p ?o FILTER isLiteral(?o) } }" % ONTOLOGY
-USES = "SELECT ?term (COUNT(*) AS ?uses) WHERE { { ?s ?term ?o } UNION { ?x a ?term } FILTER STRSTARTS(STR(?term), STR(cbp:)) } GROUP BY ?term"
+ABOUT = f"SELECT ?p ?o WHERE {{ GRAPH graph:ontology {{ <{ONTOLOGY}> ?p ?o FILTER isLiteral(?o) }} }}"
+USES = """
+SELECT ?term (COUNT(*) AS ?uses) WHERE {
+  { ?s ?term ?o } UNION { ?x a ?term } FILTER STRSTARTS(STR(?term), STR(cbp:))
+} GROUP BY ?term
+"""
 SHAPE_ROWS = """
-SELECT ?shape ?class ?says ?property ?path ?name ?message ?severity ?min ?max ?datatype ?in ?valueClass ?kind WHERE {
+SELECT ?shape ?class ?says ?property ?path ?name ?message ?severity ?min ?max ?datatype ?in ?valueClass ?kind
+WHERE {
   GRAPH graph:shapes {
     ?shape a sh:NodeShape .
     OPTIONAL { ?shape sh:targetClass ?class } OPTIONAL { ?shape sh:message ?says }
     OPTIONAL {
       ?shape sh:property ?property .
       OPTIONAL { ?property sh:path ?path FILTER isIRI(?path) }
-      OPTIONAL { ?property sh:name ?name } OPTIONAL { ?property sh:message ?message } OPTIONAL { ?property sh:severity ?severity }
+      OPTIONAL { ?property sh:name ?name } OPTIONAL { ?property sh:message ?message }
+      OPTIONAL { ?property sh:severity ?severity }
       OPTIONAL { ?property sh:minCount ?min } OPTIONAL { ?property sh:maxCount ?max }
-      OPTIONAL { ?property sh:datatype ?datatype } OPTIONAL { ?property sh:class ?valueClass } OPTIONAL { ?property sh:nodeKind ?kind }
+      OPTIONAL { ?property sh:datatype ?datatype } OPTIONAL { ?property sh:class ?valueClass }
+      OPTIONAL { ?property sh:nodeKind ?kind }
       OPTIONAL { ?property sh:in/rdf:rest*/rdf:first ?in }
     }
   }
@@ -39,7 +47,8 @@ SELECT ?shape ?class ?says ?property ?path ?name ?message ?severity ?min ?max ?d
 """
 RULES = """
 SELECT ?shape ?rule ?message ?severity WHERE {
-  GRAPH graph:shapes { ?shape sh:sparql ?rule . ?rule sh:message ?message OPTIONAL { ?rule sh:severity ?severity } }
+  GRAPH graph:shapes { ?shape sh:sparql ?rule . ?rule sh:message ?message
+    OPTIONAL { ?rule sh:severity ?severity } }
 } ORDER BY ?shape ?rule
 """
 VERSION = "SELECT ?version WHERE { <%s> owl:versionIRI ?version }"
@@ -151,7 +160,9 @@ def current(site, subject):
     if wanted not in {row["version"].value for row in versions}:
         held = ", ".join(sorted(row["version"].value for row in versions)) or "none"
         abort(404, f"There is no version {wanted}; this server has {held}")
-    return redirect(addresses.address_of(subject), 303)
+    answer = redirect(addresses.address_of(subject), 303)
+    answer.headers["Link"] = f'<{wanted}>; rel="about", <{subject}>; rel="latest-version"'
+    return answer
 
 
 def register(pages, site):

@@ -86,10 +86,7 @@ class Index:
     def _roots(self, word):
         """Stems of the index that a word may mean, each with its discount."""
         root = stem(word)
-        if root in self._postings:
-            found = {root: 1.0}
-        else:
-            found = {}
+        found = {root: 1.0} if root in self._postings else {}
         if len(word) >= 3:
             for candidate in self._candidates(root):
                 if candidate in found:

@@ -3,17 +3,21 @@
 import re
 import unicodedata
 
-_TOKEN = re.compile(r"\d[\d,.]*\d|\d|[^\W\d_]+(?:['’][^\W\d_]+)?")
+_TOKEN = re.compile(r"\d[\d,.]*\d|\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 STOP = frozenset(
-    "a an and are as at be by did do does for from had has have how in into is it its many much of on or over that the their "
-    "there they this to was were what when where which who whom with".split()
+    (
+        "a", "an", "and", "are", "as", "at", "be", "by", "did", "do", "does", "for", "from", "had", "has",
+        "have", "how", "in", "into", "is", "it", "its", "many", "much", "of", "on", "or", "over", "that",
+        "the", "their", "there", "they", "this", "to", "was", "were", "what", "when", "where", "which",
+        "who", "whom", "with",
+    )
 )
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ers", "er", "ees", "ee", "ied", "ies", "ed", "es", "s")
 
 
 def plain(text):
     """Lower case, without accents and with straight apostrophes."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("’", "'").replace("‘", "'"))
+    decomposed = unicodedata.normalize("NFKD", text.replace("\u2019", "'").replace("\u2018", "'"))
     return "".join(c for c in decomposed if not unicodedata.combining(c)).lower()
 
 
@@ -46,7 +50,7 @@ def stem(word):
 
 
 def distance(left, right, limit):
-    """Edits (insert, delete, change, swap of neighbours) between two words, or limit + 1 where there are more."""
+    """Edits (insert, delete, change, swap) between two words, or limit + 1 where there are more."""
     if abs(len(left) - len(right)) > limit:
         return limit + 1
     before, row = None, list(range(len(right) + 1))
