@@ -63,7 +63,7 @@ def test_every_operation_has_its_own_name():
         if method != "parameters"
     ]
 
-    assert len(names) == len(set(names)) == 15
+    assert len(names) == len(set(names)) == 18
 
 
 def test_the_prefix_stands_before_every_path():

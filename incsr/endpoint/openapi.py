@@ -8,6 +8,7 @@ import json
 from functools import lru_cache
 
 from incsr import __version__, formats
+from incsr.endpoint import openapi_tables
 from incsr.endpoint.bodies import FORM_TYPE, MULTIPART
 from incsr.endpoint.graph_store import MEDIA_TYPES
 from incsr.endpoint.parameters import LEAST_TIMEOUT_S
@@ -74,6 +75,7 @@ def document(prefix="", timeout_s=None) -> dict:
             {"name": "update", "description": "SPARQL 1.1 Protocol, update operation"},
             {"name": "graph store", "description": "SPARQL 1.1 Graph Store HTTP Protocol"},
             {"name": "description", "description": "What this service is"},
+            *openapi_tables.tags(),
         ],
         "paths": {
             "/sparql": {
@@ -114,6 +116,7 @@ def document(prefix="", timeout_s=None) -> dict:
                 "post": _store_write("extendGraphDirectly", "Add the body's triples to this graph"),
                 "delete": _store_delete("removeGraphDirectly"),
             },
+            **openapi_tables.paths(_problems),
             "/openapi.json": {
                 "get": {
                     "operationId": "readOpenapi",

@@ -138,6 +138,11 @@ PROBLEMS = {
         "A result of this kind cannot be given as asked.",
         "Ask in another format.",
     ),
+    "service": (
+        "A SERVICE call failed",
+        "An endpoint that the query calls did not answer, or not as SPARQL has it.",
+        "Try again later, or write SERVICE SILENT.",
+    ),
     "several-graphs": ("Several graphs", "A graph store request names more than one graph.", "Name one."),
     "several-queries": ("Several queries", "The request has more than one query.", "Send one."),
     "several-updates": (
