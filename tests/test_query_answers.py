@@ -11,6 +11,7 @@ from query_cases import Output, ask, rows, view_of
 
 from incsr.messages import Limits, Problem, ReadJob
 from incsr.query.evaluate import Failed, answer
+from incsr.query.limits import JsonRows
 from incsr.query.view import PREPARED, state
 
 MANY = "g:a { " + " ".join(f":s :p {number} ." for number in range(500)) + " }"
@@ -101,6 +102,42 @@ def test_rows_are_counted_right_whatever_stands_in_them(texts, limit, accept):
             body.write_to(Output())
     else:
         body.write_to(Output())
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(["", "}},{", "},{}", "{},{},", '"', "\\", '\\"},{"', "a:", None]), max_size=2
+        ),
+        min_size=1,
+        max_size=12,
+    ),
+    st.integers(1, 40),
+)
+def test_solutions_in_json_are_counted_wherever_the_pieces_end(rows, size):
+    values = [(*row, None, None)[:2] for row in rows]
+    named = [ox.Variable("a"), ox.Variable("b")]
+    text = "".join(
+        f"({' '.join('UNDEF' if value is None else str(ox.Literal(value)) for value in row)})"
+        for row in values
+    )
+    result = ox.Store().query(f"SELECT {named[0]} {named[1]} {{ VALUES (?a ?b) {{ {text} }} }}")
+    written = result.serialize(format=ox.QueryResultsFormat.JSON)
+    counter = JsonRows()
+
+    for start in range(0, len(written), size):
+        counter.feed(written[start : start + size])
+
+    assert counter.rows == len(rows)
+
+
+def test_solutions_that_bind_nothing_are_rows_too(view):
+    text = f"SELECT ?none {{ VALUES ?x {{ {' '.join(map(str, range(9000)))} }} }}"
+    ask(view, text, accept=JSON, limits=Limits(max_rows=9000))
+
+    with pytest.raises(Failed):
+        ask(view, text, accept=JSON, limits=Limits(max_rows=8999))
 
 
 def test_a_large_answer_comes_in_pieces(view):

@@ -6,9 +6,17 @@ an error as a whole: `Failed` says so before anything was sent, and after that i
 
 from incsr.messages import Problem
 
-# What stands once for each solution or triple where the engine writes itself, and can stand nowhere else,
-# with what it counts besides: a quotation mark inside a JSON string is escaped, a line break in the others.
-MARKS = {"json": (b'}},{"', 1), "tsv": (b"\n", -1), "ntriples": (b"\n", 0), "nquads": (b"\n", 0)}
+# So much of an answer may wait to be counted.
+HOLD_BYTES = 4 * 1024 * 1024
+
+# How the rows or triples that the engine writes itself are counted in its bytes, as they come in pieces. A
+# line break in a literal is escaped; the first line of TSV names the variables.
+MARKS = {
+    "json": lambda: JsonRows(),
+    "tsv": lambda: Lines(-1),
+    "ntriples": lambda: Lines(0),
+    "nquads": lambda: Lines(0),
+}
 
 
 class Failed(Exception):
@@ -19,6 +27,49 @@ class Failed(Exception):
         self.problem = problem
 
 
+class Lines:
+    """Counts lines."""
+
+    def __init__(self, rows: int):
+        self.rows = rows
+
+    def feed(self, data: bytes):
+        self.rows += data.count(b"\n")
+
+
+class JsonRows:
+    """Counts the solutions of a JSON result: between two stands `},{`, and nowhere else outside of strings.
+
+    Most pieces need no look at their strings: where one solution ends with a value and the next begins
+    with one, the mark is longer and has a quotation mark in it, which would be escaped in a string.
+    """
+
+    # A piece is cut where none of these stands, so that neither a mark nor an escape lies across two pieces.
+    _CUT_NOT_AFTER = b'},{"\\'
+    _HELD_BYTES = 4096
+
+    def __init__(self):
+        self.rows = 1
+        self.rest = b""
+        self.in_string = False
+
+    def feed(self, data: bytes):
+        data = self.rest + data
+        cut = len(data.rstrip(self._CUT_NOT_AFTER))
+        if len(data) - cut > self._HELD_BYTES:  # many solutions without any bound variable
+            cut = max(cut, data.rfind(b"},{"))
+        self.rest, data = data[cut:], data[:cut]
+        found = data.count(b"},{")
+        # A string that ends like a mark is followed by the end of its term, or by the next member.
+        sure = data.count(b'}},{"') - data.count(b'}},{"}') - data.count(b'}},{",')
+        if b"\\" in data:  # what is escaped in a string ends none
+            data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+        if found != sure:
+            found = b'"'.join(data.split(b'"')[self.in_string :: 2]).count(b"},{")
+        self.in_string ^= data.count(b'"') % 2 == 1
+        self.rows += found
+
+
 class Counted:
     """An output that counts what passes through it and raises Failed when it is too much."""
 
@@ -27,8 +78,8 @@ class Counted:
         self.limits = limits
         self.bytes = 0
         # Other results are counted as they are made.
-        self.mark, self.rows = MARKS[format_.name] if native else (None, 0)
-        self.tail = b""
+        self.counter = MARKS[format_.name]() if native and limits.max_rows is not None else None
+        self.uncounted = []
 
     def write(self, data):
         self.count(data)
@@ -43,13 +94,13 @@ class Counted:
         self.bytes += len(data)
         if limits.max_bytes is not None and self.bytes > limits.max_bytes:
             raise Failed(too_large("bytes", limits.max_bytes))
-        if limits.max_rows is not None and self.mark is not None:
-            # A mark may lie across two pieces; the tail is too short to hold a whole one.
-            joined = self.tail + bytes(data)
-            self.rows += joined.count(self.mark)
-            keep = len(self.mark) - 1
-            self.tail = joined[-keep:] if keep else b""
-            if self.rows > limits.max_rows:
+        if self.counter is not None:
+            self.uncounted.append(bytes(data))
+            if self.bytes <= min(limits.max_rows, HOLD_BYTES):
+                return  # a row has a byte at least, so that most answers need not be counted
+            self.counter.feed(b"".join(self.uncounted))
+            self.uncounted.clear()
+            if self.counter.rows > limits.max_rows:
                 raise Failed(too_large("rows", limits.max_rows))
 
 
