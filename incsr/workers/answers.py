@@ -18,10 +18,11 @@ class Answer:
 
     `body` is the whole body, or None where it is streamed: then `chunks` gives it (an async iterator from
     the pool, a plain one from a synchronous executor) and raises Broken where it cannot be completed.
-    `version` is the version of the data that was asked, or, after a write, that came of it.
+    `version` is the version of the data that was asked, or, after a write, that came of it. `rows` is how many
+    solutions or triples it has, where that was counted; of a stream it is known at the end.
     """
 
-    __slots__ = ("body", "chunks", "head", "problem", "version")
+    __slots__ = ("body", "chunks", "head", "problem", "rows", "version")
 
     def __init__(
         self,
@@ -30,9 +31,11 @@ class Answer:
         chunks: AsyncIterator[bytes] | Iterator[bytes] | None = None,
         problem: Problem | None = None,
         version: str = "",
+        rows: int | None = None,
     ):
         self.head = head
         self.body = body
         self.chunks = chunks
         self.problem = problem
         self.version = version
+        self.rows = rows

@@ -54,7 +54,7 @@ def answer_one(sock, answer, view, job):
             return
         output.head, body = result
         body.write_to(output)
-        output.close()
+        output.close(getattr(body, "rows", None))
     except (BrokenPipeError, ConnectionResetError):
         raise
     except BaseException as error:  # the engine's PanicException is no Exception
@@ -80,12 +80,13 @@ class Output:
     def flush(self):
         """Nothing is sent before a piece is full: an error until then is still a clean one."""
 
-    def close(self):
+    def close(self, rows: int | None = None):
+        """The answer is complete, with so many rows where that is known."""
         if not self.streaming:
-            self.sock.sendall(frames.whole_frame(self.head, bytes(self.held)))
+            self.sock.sendall(frames.whole_frame(self.head, bytes(self.held), rows))
             return
         self._send_pieces()
-        self.sock.sendall(frames.frame(frames.END))
+        self.sock.sendall(frames.end_frame(rows))
 
     def _send_pieces(self):
         if not self.streaming:

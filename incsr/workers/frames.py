@@ -15,6 +15,9 @@ from dataclasses import asdict
 from incsr.messages import Head, Job, Problem
 
 HEADER = struct.Struct("!BI")
+# Of a whole answer: the length of its head, and its rows.
+WHOLE_HEADER = struct.Struct("!II")
+UNCOUNTED = 0xFFFFFFFF
 
 JOB = 1  # front -> evaluator: a pickled job
 READY = 2  # evaluator -> front: it may be given a job
@@ -50,14 +53,36 @@ def head_of(payload: bytes) -> Head:
     return Head(status, content_type, tuple(map(tuple, headers)))
 
 
-def whole_frame(head: Head, body: bytes) -> bytes:
+def whole_frame(head: Head, body: bytes, rows: int | None = None) -> bytes:
     encoded = head_bytes(head)
-    return HEADER.pack(WHOLE, 4 + len(encoded) + len(body)) + struct.pack("!I", len(encoded)) + encoded + body
+    length = WHOLE_HEADER.size + len(encoded) + len(body)
+    return HEADER.pack(WHOLE, length) + _whole_header(encoded, rows) + encoded + body
+
+
+def _whole_header(encoded, rows):
+    return WHOLE_HEADER.pack(len(encoded), UNCOUNTED if rows is None else rows)
 
 
 def whole_of(payload: bytes) -> tuple[Head, bytes]:
-    (length,) = struct.unpack_from("!I", payload)
-    return head_of(payload[4 : 4 + length]), payload[4 + length :]
+    """Head and body of a whole answer."""
+    length, _rows = WHOLE_HEADER.unpack_from(payload)
+    start = WHOLE_HEADER.size
+    return head_of(payload[start : start + length]), payload[start + length :]
+
+
+def rows_of_whole(payload: bytes) -> int | None:
+    """How many solutions or triples a whole answer has, where that was counted."""
+    _length, rows = WHOLE_HEADER.unpack_from(payload)
+    return None if rows == UNCOUNTED else rows
+
+
+def end_frame(rows: int | None) -> bytes:
+    """The end of a streamed answer, and how many rows it had."""
+    return frame(END, b"" if rows is None else b"%d" % rows)
+
+
+def rows_of_end(payload: bytes) -> int | None:
+    return int(payload) if payload else None
 
 
 def problem_frame(problem: Problem, kind: int = PROBLEM) -> bytes:

@@ -11,6 +11,7 @@ import itertools
 import os
 import signal
 import socket
+import struct
 import time
 from collections import deque
 
@@ -61,6 +62,7 @@ class Task:
         "job",
         "pool",
         "slow_timer",
+        "streamed",
         "version",
         "waiter",
     )
@@ -76,6 +78,7 @@ class Task:
         self.done = False
         self.broken: Problem | None = None
         self.slow_timer = None
+        self.streamed: Answer | None = None
         self.version = ""
         timeout_s = job.limits.timeout_s
         self.deadline = pool.loop.call_later(timeout_s, self.expire) if timeout_s else None
@@ -126,8 +129,9 @@ class Task:
 
     def stream(self, head):
         self.chunks = deque()
+        self.streamed = Answer(head, None, self._chunks(), version=self.version)
         if not self.answered.done():
-            self.answered.set_result(Answer(head, None, self._chunks(), version=self.version))
+            self.answered.set_result(self.streamed)
 
     def hold(self, chunk: bytes):
         self.chunks.append(chunk)
@@ -231,7 +235,7 @@ class Evaluator:
         try:
             for kind, payload in self.reader.feed(data):
                 self.take(kind, payload)
-        except (frames.FrameError, ValueError, KeyError, TypeError) as error:
+        except (frames.FrameError, struct.error, AttributeError, ValueError, KeyError, TypeError) as error:
             self.pool.log("error", "an evaluator broke the protocol", pid=self.pid, error=str(error))
             self.kill()
 
@@ -246,7 +250,8 @@ class Evaluator:
             return  # the job was given up, and the process is being killed
         elif kind == frames.WHOLE:
             head, body = frames.whole_of(payload)
-            task.conclude(Answer(head, body, version=task.version))
+            rows = frames.rows_of_whole(payload)
+            task.conclude(Answer(head, body, version=task.version, rows=rows))
         elif kind == frames.PROBLEM:
             task.conclude(problem=self.seen(frames.problem_of(payload)))
         elif kind == frames.HEAD:
@@ -254,6 +259,7 @@ class Evaluator:
         elif kind == frames.CHUNK:
             task.hold(payload)
         elif kind == frames.END:
+            task.streamed.rows = frames.rows_of_end(payload)
             task.conclude()
         elif kind == frames.BROKEN:
             task.conclude(problem=self.seen(frames.problem_of(payload)))
