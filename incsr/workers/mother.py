@@ -193,13 +193,12 @@ class Mother:
         self.control.close()
         jobs = socket.socket(fileno=descriptors[0])
         sandbox.limit_memory(self.options["max_memory"], for_good=False)
-        if not writer.write(jobs, self.dataset):
+        if not writer.write(jobs, self.dataset, outlive=lambda: sandbox.die_with_parent(0)):
             return False
         jobs.close()
         gc.collect()
         gc.freeze()
         sandbox.limit_memory(None)
-        sandbox.die_with_parent(0)
         self.control = socket.socket(fileno=descriptors[1])
         return True
 

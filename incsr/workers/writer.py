@@ -20,8 +20,12 @@ from incsr.workers.evaluator import problem_of
 from incsr.workers.loading import following
 
 
-def write(jobs, dataset) -> bool:
-    """Apply the one job that comes over `jobs`; true where this process is to be the next mother."""
+def write(jobs, dataset, outlive) -> bool:
+    """Apply the one job that comes over `jobs`; true where this process is to be the next mother.
+
+    `outlive` has it survive its own mother. It is called before the write is acknowledged: as soon as the front
+    knows, it retires the old mother, and the signal of her end would take the data with it.
+    """
     jobs.sendall(frames.frame(frames.READY))
     job = frames.receive_job(jobs)
     if job is None:
@@ -34,6 +38,7 @@ def write(jobs, dataset) -> bool:
         jobs.sendall(frames.problem_frame(outcome))
         return False
     dataset.writes += 1
+    outlive()
     jobs.sendall(frames.whole_frame(outcome, json.dumps({"version": dataset.version}).encode()))
     return True
 
