@@ -14,7 +14,7 @@ from incsr.workers import frames, writer
 
 
 def written(text):
-    """The kinds of frames that had been sent when `outlive` was called, those sent in all, and the outcome."""
+    """The kinds of frames that had been sent when `outlive` was called, those sent later, and the outcome."""
     front, jobs = socket.socketpair()
     with front, jobs:
         front.setblocking(True)

@@ -23,8 +23,8 @@ from incsr.workers.loading import following
 def write(jobs, dataset, outlive) -> bool:
     """Apply the one job that comes over `jobs`; true where this process is to be the next mother.
 
-    `outlive` has it survive its own mother. It is called before the write is acknowledged: as soon as the front
-    knows, it retires the old mother, and the signal of her end would take the data with it.
+    `outlive` has it survive its own mother. It is called before the write is acknowledged: as soon as the
+    front knows, it retires the old mother, and the signal of her end would take the data with it.
     """
     jobs.sendall(frames.frame(frames.READY))
     job = frames.receive_job(jobs)
