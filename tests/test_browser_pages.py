@@ -76,6 +76,25 @@ def test_page_without_scripts_has_one_heading_names_itself_and_fits_a_phone(visi
     assert page.evaluate("document.documentElement.scrollWidth") == 390
 
 
+@pytest.mark.parametrize("path", ["/", "/report/2014-cbp", "/ask", "/pictures", "/doc/country/GT", "/data"])
+def test_nothing_jumps_while_a_page_comes(visit, path):
+    """Cumulative Layout Shift below 0.1, which web.dev/cls calls good."""
+    page = visit(path)
+    page.wait_for_load_state("networkidle")
+
+    shift = page.evaluate(
+        """() => new Promise((done) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value;
+          }).observe({ type: "layout-shift", buffered: true });
+          setTimeout(() => done(sum), 300);
+        })"""
+    )
+
+    assert shift < 0.1
+
+
 def test_accessibility_is_really_looked_at(visit):
     page = visit("/about")
     page.evaluate("document.querySelector('main').innerHTML += '<img src=\"data:,\"><button></button>'")

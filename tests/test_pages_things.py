@@ -122,6 +122,19 @@ def test_figures_are_narrowed_by_facet_sorted_and_paged(published):
     assert "page 2 of" in second
 
 
+def test_things_of_a_kind_are_narrowed_by_what_tells_them_apart(published):
+    base = published.url + "/doc/statement/"
+    whole = requests.get(base, timeout=20).text
+    group = "https://w3id.org/incsr/cbp#trainsIn"
+    narrowed = requests.get(base, params={"group": group}, timeout=20).text
+
+    count = int(re.search(rf'<option value="{group}">[^(]*\((\d+)\)', whole)[1])
+    assert 5 < count < 20
+    assert f"<caption>{count} statements" in narrowed
+    assert "trains in Guatemala" in narrowed
+    assert "inspects travelers" not in narrowed
+
+
 @pytest.mark.parametrize("page", ["0", "-3", "x", "99999"])
 def test_a_page_number_out_of_range_shows_a_page_that_is_there(published, page):
     response = requests.get(published.url + "/doc/measurement/", params={"page": page}, timeout=20)

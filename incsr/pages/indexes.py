@@ -7,6 +7,26 @@ from incsr.pages import names, reading
 
 PER_PAGE = 50
 THINGS = f'SELECT DISTINCT ?thing WHERE {{ ?thing a ?class FILTER STRSTARTS(STR(?thing), "{ID}") }}'
+GROUPS = """
+SELECT DISTINCT ?thing ?group WHERE {
+  { ?thing rdf:predicate ?group }
+  UNION { ?thing skos:inScheme|cbp:locatedIn|cbp:administeredBy|org:subOrganizationOf ?group }
+  UNION { ?thing a cbp:Section , ?group FILTER (?group != cbp:Section && STRSTARTS(STR(?group), STR(cbp:))) }
+  FILTER isIRI(?group)
+}
+"""
+# What the things of a kind are told apart by, as the form asks for it.
+GROUPED_BY = {
+    "statement": "Says",
+    "concept": "List",
+    "section": "Sort",
+    "program": "Administered by",
+    "city": "In",
+    "academy": "In",
+    "unit": "Part of",
+    "office": "Part of",
+    "agency": "Part of",
+}
 ORDERS = {"name": "name", "figures": "number of figures"}
 
 
@@ -25,11 +45,13 @@ def register(pages, site):
         if kind == "measurement":
             return figure_index(site)
         wanted = request.args.get("filter", "").strip().lower()
-        entries = [
+        group = request.args.get("group", "")
+        named = [
             entry
             for entry in listed(site, kind)
             if wanted in entry["label"].lower() or any(wanted in other.lower() for other in entry["others"])
         ]
+        entries = [entry for entry in named if not group or group in entry["groups"]]
         order = request.args.get("sort", "name")
         if order == "figures":
             entries.sort(key=lambda entry: (-entry["figures"], entry["label"].lower()))
@@ -43,7 +65,20 @@ def register(pages, site):
             filter=wanted,
             order=order,
             orders=ORDERS,
+            groups=facet(site, named),
+            group=group,
+            grouped_by=GROUPED_BY.get(kind),
         )
+
+
+def facet(site, entries):
+    """The groups of the entries as (IRI, name, count), by name."""
+    counts = {}
+    for entry in entries:
+        for group in entry["groups"]:
+            counts[group] = counts.get(group, 0) + 1
+    found = ((iri, site.names.label(iri), count) for iri, count in counts.items())
+    return sorted(found, key=lambda each: (each[1].lower(), each[0]))
 
 
 def listed(site, kind):
@@ -56,6 +91,9 @@ def listed(site, kind):
             for other in {figure.subject, figure.indicator, figure.period, figure.area}:
                 tells[other] = tells.get(other, 0) + 1
         order = {iri: place for place, iri in enumerate(site.graph.kept("sections", reading.sections))}
+        groups = {}
+        for row in site.graph.select(GROUPS):
+            groups.setdefault(row["thing"].value, set()).add(row["group"].value)
         for row in site.graph.select(THINGS):
             iri = row["thing"].value
             found, slug = names.kind_of(iri)
@@ -68,6 +106,7 @@ def listed(site, kind):
                         "others": sorted(site.names.others.get(iri, ())),
                         "definition": site.names.definitions.get(iri, ""),
                         "figures": tells.get(iri, 0),
+                        "groups": sorted(groups.get(iri, ())),
                     }
                 )
         for entries in by_kind.values():

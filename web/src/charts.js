@@ -28,7 +28,7 @@ function offer(place, spec) {
   }
 }
 
-// Drawn when it comes near the window, so that a page of pictures is there at once; all of them before printing.
+// Drawn when it comes near the window, so that a page of pictures is there at once; whatever is left, for printing.
 const nearby = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) {
@@ -39,7 +39,14 @@ const nearby = new IntersectionObserver(
   },
   { rootMargin: "600px" },
 );
-for (const place of document.querySelectorAll(".drawing[data-spec]")) nearby.observe(place);
+const places = [...document.querySelectorAll(".drawing[data-spec]")];
+for (const place of places) nearby.observe(place);
+addEventListener("beforeprint", () => {
+  for (const place of places.filter((each) => !each.dataset.drawn)) {
+    nearby.unobserve(place);
+    paint(place);
+  }
+});
 
 let again = null;
 function redraw() {
