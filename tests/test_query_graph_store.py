@@ -152,6 +152,16 @@ def test_an_entity_bomb_is_refused_and_reads_no_file(view):
     assert change(view, "put", NEW, Payload("application/rdf+xml", body)).status == 400
 
 
+def test_a_literal_that_the_parser_does_not_hold_is_too_large_and_no_failure_of_ours(view):
+    before = quads(view)
+
+    problem = change(view, "put", A, turtle(f':s :p "{"x" * 17 * 1024 * 1024}" .'))
+
+    assert (problem.status, problem.code) == (413, "too-large")
+    assert "16 MiB" in problem.detail
+    assert quads(view) == before
+
+
 def test_what_is_no_rdf_is_an_unsupported_media_type(view):
     result = change(view, "put", NEW, Payload("text/html", b"<p>"))
 

@@ -108,6 +108,23 @@ def triples(payload, base_iri):
         raise Unreadable(_problem(payload, message, line, column)) from None
     except ValueError as error:
         raise Unreadable(_problem(payload, str(error), None, None)) from None
+    except MemoryError as error:
+        if "buffer" not in str(error):
+            raise
+        # The engine's parsers hold one name or literal at a time, up to 16 MiB, and say so in this way.
+        raise Unreadable(
+            Problem(
+                413,
+                "A literal is too long",
+                f"The RDF document{_name(payload)} has an IRI or a literal of more than 16 MiB. Nothing was changed.",
+                "too-large",
+                "Send such a text as a file of its own, and link to it.",
+            )
+        ) from None
+
+
+def _name(payload):
+    return f" in {payload.name}" if payload.name else ""
 
 
 def _charset(payload):
@@ -133,12 +150,11 @@ def _problem(payload, message, line, column):
     if message.startswith("Parser error at "):
         message = message.partition(": ")[2]
     where = f"Line {line}, column {column}: " if line is not None else ""
-    name = f" in {payload.name}" if payload.name else ""
     shown = excerpt(payload.body.decode("utf-8", "replace"), line, column or 1) if line is not None else ""
     return Problem(
         400,
         "The RDF document has an error",
-        f"{where}{message}{name}. Nothing was changed.",
+        f"{where}{message}{_name(payload)}. Nothing was changed.",
         "bad-rdf",
         "Correct the document and send the whole of it again.",
         line=line,
