@@ -116,7 +116,7 @@ def triples(payload, base_iri):
             Problem(
                 413,
                 "A literal is too long",
-                f"The RDF document{_name(payload)} has an IRI or a literal of more than 16 MiB. Nothing was changed.",
+                f"The RDF document{_name(payload)} has one of more than 16 MiB. Nothing was changed.",
                 "too-large",
                 "Send such a text as a file of its own, and link to it.",
             )
