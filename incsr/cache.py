@@ -46,13 +46,14 @@ def tag_of(version: str, job: ReadJob) -> str:
 class Entry:
     """A complete answer, with its compressed variants as they come to be asked for."""
 
-    __slots__ = ("body", "head", "limits", "rendered", "size", "tag", "variants")
+    __slots__ = ("body", "head", "limits", "rendered", "rows", "size", "tag", "variants")
 
-    def __init__(self, head: Head, body: bytes, limits, tag: str):
+    def __init__(self, head: Head, body: bytes, limits, tag: str, rows: int | None = None):
         self.head = head
         self.body = body
         self.limits = limits
         self.tag = tag
+        self.rows = rows
         self.variants: dict[str, bytes] = {}
         self.rendered: dict = {}  # what the front has made of it, ready to be sent
         self.size = len(body) + OVERHEAD_BYTES

@@ -135,6 +135,15 @@ def _iris(value):
     return iris
 
 
+def _networks(value):
+    """Networks or addresses from a TOML list, or from text where white space separates them."""
+    said = value.split() if isinstance(value, str) else [word for each in value for word in str(each).split()]
+    try:
+        return tuple(str(ipaddress.ip_network(each)) for each in said)
+    except ValueError as error:
+        raise ValueError(f"must be networks such as 10.0.0.0/8 or addresses; {error}") from None
+
+
 def _rate(value):
     """A rate such as "600/minute", several separated by commas, or none."""
     text = _text(value).strip()
@@ -278,6 +287,20 @@ OPTIONS = (
     ),
     Option(
         "slow_query_s", 1.0, _seconds(), "a query is logged as slow after this long", "S", flag="--slow-query"
+    ),
+    Option(
+        "slow_query_content",
+        "digest",
+        _choice("none", "digest", "text"),
+        "what is logged of a slow query's text: nothing, a digest by which to recognize it again, all",
+        "HOW",
+    ),
+    Option(
+        "metrics_from",
+        ("127.0.0.0/8", "::1/128"),
+        _networks,
+        "networks from which /metrics may be read; empty: from none",
+        "NETWORK",
     ),
     Option(
         "grace_s", 15.0, _seconds(), "how long running requests may finish after SIGTERM", "S", flag="--grace"

@@ -149,8 +149,10 @@ class Ride:
         "leads",
         "more_body",
         "origin",
+        "outcome",
         "query",
         "response_complete",
+        "rows",
         "sent",
         "status",
         "task",
@@ -177,6 +179,8 @@ class Ride:
         self.cached = "none"
         self.version = ""
         self.status = self.sent = 0
+        self.rows = None
+        self.outcome = "answered"
 
     def begin(self) -> "Ride":
         """Answer from what is held, join who asked the same, or have it evaluated."""
@@ -192,6 +196,7 @@ class Ride:
     def _internal(self, error):
         lane = self.lane
         lane.front.log("error", "a request failed", id=self.id, error=f"{type(error).__name__}: {error}")
+        self.outcome = "internal"
         if self.status:
             self.break_off()
         else:
@@ -207,6 +212,7 @@ class Ride:
             if entry is not None:
                 cache.counts["hits"] += 1
                 self.cached = "hit"
+                self.rows = entry.rows
                 self.give(entry)
                 return
             problem = cache.failure(self.version, self.key)
@@ -217,6 +223,7 @@ class Ride:
                 return
         job = lane.job(self)
         if isinstance(job, Response):
+            self.outcome = "refused" if job.status >= 400 else ""
             self.respond(job)
             return
         self.job = job
@@ -242,6 +249,7 @@ class Ride:
             return
         try:
             if isinstance(outcome, Entry):
+                self.rows = outcome.rows
                 self.give(outcome)
             elif isinstance(outcome, Problem):
                 self.refuse(outcome)
@@ -279,7 +287,8 @@ class Ride:
             self._land(None)
             self.wire.loop.create_task(self.stream(answer, tag))
             return
-        entry = Entry(answer.head, answer.body, self.job.limits, tag)
+        self.rows = answer.rows
+        entry = Entry(answer.head, answer.body, self.job.limits, tag, answer.rows)
         if self.key is not None:
             self.lane.cache.put(answer.version, self.key, entry)
         self._land(entry)
@@ -309,6 +318,7 @@ class Ride:
             return False
         lane = self.lane
         lane.cache.counts["unchanged"] += 1
+        self.outcome, self.rows = "unchanged", None
         coding = preferred(self.encodings)
         fields = self.lane.block(_NO_HEAD, limits, self.origin, self.request)
         self.write(304, fields + tagged(tag, coding), b"", length=False)
@@ -350,6 +360,7 @@ class Ride:
         self.write(entry.head.status, fields, body)
 
     def refuse(self, problem: Problem):
+        self.outcome = problem.code
         self.respond(protocol.finish(self.request(), self.job, problem, self.lane.settings))
 
     def respond(self, response: Response):
@@ -433,12 +444,15 @@ class Ride:
                 self.sent += len(rest)
                 wire.transport.writelines([b"%x\r\n" % len(rest), rest, b"\r\n"])
             wire.transport.write(b"0\r\n\r\n")
+            self.rows = answer.rows
             if keeps:
-                entry = Entry(answer.head, b"".join(entry_parts), self.job.limits, tag)
+                entry = Entry(answer.head, b"".join(entry_parts), self.job.limits, tag, answer.rows)
                 lane.cache.put(answer.version, self.key, entry)
             self.finish()
         except Broken as broken:
             lane.front.log("warning", "an answer was broken off", id=self.id, why=broken.problem.code)
+            lane.front.metrics.broken += 1
+            self.outcome = broken.problem.code
             self.break_off()
         except Exception as error:
             self._internal(error)
@@ -466,7 +480,7 @@ class Ride:
         self.wire.ride = None
         if not self.response_complete:
             self.response_complete = True
-            self.status = 499
+            self.status, self.outcome = 499, "cancelled"
             if self.task is not None:
                 self.task.cancel()
             self._land(None)

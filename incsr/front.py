@@ -9,13 +9,14 @@ import re
 import secrets
 import time
 
-from incsr import headers
+from incsr import headers, metrics
 from incsr.admission import Admission, budget_of, client_of, network_of
 from incsr.bridge import Bridge
 from incsr.cache import Cache, Entry, is_repeatable, tag_of
 from incsr.encodings import WORTH_BYTES, Coder, is_worth, preferred
 from incsr.endpoint import access, addresses, problems, protocol
 from incsr.express import holds
+from incsr.log import slow_query
 from incsr.messages import Head, Limits, Problem, ReadJob, Request, Response
 from incsr.workers.answers import Broken
 
@@ -24,6 +25,8 @@ READING = ("GET", "HEAD", "OPTIONS")
 # A body that is too large is read on for so long, so that the client gets to read why it is refused.
 DRAIN_S = 1.0
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+# A scrape waits so long for the triples to be counted; if they are not, the next one has the number.
+COUNTED_WITHIN_S = 0.5
 SECURITY = [(name.encode(), value.encode()) for name, value in headers.SECURITY]
 
 
@@ -42,6 +45,8 @@ class Front:
         self.pages = Bridge(make_pages)
         self.cache = Cache(settings.cache_bytes)
         self.busy = 0
+        self.metrics = metrics.Metrics(settings.url_prefix)
+        self._metrics = f"{settings.url_prefix}/metrics"
         self._health = (f"{settings.url_prefix}/health/live", f"{settings.url_prefix}/health/ready")
 
     async def __call__(self, scope, receive, send):
@@ -59,6 +64,7 @@ class Front:
         """One line of the log for each request, and one more where it was slow."""
         took_s = time.perf_counter() - exchange.began
         settings = self.settings
+        self.metrics.noted(path, exchange, took_s)
         more = {}
         if settings.log_clients != "none":
             address = exchange.client
@@ -66,10 +72,18 @@ class Front:
         if settings.log_queries and isinstance(exchange.job, ReadJob):
             more["query"] = exchange.job.text
         self.log.request(
-            exchange.id, method, path, exchange.status, exchange.sent, took_s, exchange.cached, more
+            *(exchange.id, method, path, exchange.status, exchange.sent, exchange.rows, took_s),
+            *(exchange.cached, more),
         )
         if took_s > settings.slow_query_s and exchange.job is not None:
-            self.log("warning", "slow query", id=exchange.id, ms=round(took_s * 1000), **more)
+            self.metrics.slow += 1
+            said = slow_query(exchange, took_s, settings.slow_query_content)
+            self.log("warning", "slow query", **said, **more)
+
+    def ready(self) -> bool:
+        """Whether the data is there and its process lives; that an evaluator answers, only asking tells."""
+        pool = self.pool
+        return bool(pool.version) and not pool.closing and pool.link is not None and pool.link.attached
 
     def failure(self, request, request_id) -> Response:
         """What is said of a request that failed in here."""
@@ -86,8 +100,7 @@ class Front:
         """200 while the process lives; ready only when an evaluator answers."""
         if path.endswith("/live"):
             return Response(200, [("content-type", "text/plain; charset=utf-8")], b"live\n")
-        answer = await self.pool.run(ASK)
-        if answer.problem is not None:
+        if not self.ready() or (await self.pool.run(ASK)).problem is not None:
             return Response(
                 503, [("content-type", "text/plain; charset=utf-8"), ("retry-after", "2")], b"not ready\n"
             )
@@ -104,12 +117,15 @@ class Exchange:
         "front",
         "id",
         "job",
+        "outcome",
         "path",
         "receive",
+        "rows",
         "scope",
         "send",
         "sent",
         "status",
+        "streamed",
         "task",
         "watch",
     )
@@ -126,6 +142,9 @@ class Exchange:
         self.cached = "none"
         self.status = 0
         self.sent = 0
+        self.rows = None
+        self.streamed = None
+        self.outcome = ""
         self.watch = None
         raw = scope.get("raw_path")
         self.path = raw.split(b"?")[0].decode("latin-1") if raw else scope["path"]
@@ -139,9 +158,10 @@ class Exchange:
         try:
             response = await self.response()
         except Disconnected:
-            self.status = 499
+            self.status, self.outcome = 499, "cancelled"
             return
         except Exception as error:
+            self.outcome = "internal"
             self.front.log("error", "a request failed", id=self.id, error=f"{type(error).__name__}: {error}")
             response = self.front.failure(self.request(b""), self.id)
         finally:
@@ -151,9 +171,12 @@ class Exchange:
 
     async def response(self) -> Response:
         front, settings = self.front, self.front.settings
+        if self.path == front._metrics:
+            return await self.metrics()
         budget = budget_of(self.client)
         problem = front.admission.refused(self.scope, budget, front.busy)
         if problem is not None:
+            self.outcome = problem.code
             return self.refusal(problem)
         if self.path in front._health:
             return await front.health(self.path)
@@ -178,15 +201,38 @@ class Exchange:
             return response
         planned = protocol.plan(request, settings)
         if isinstance(planned, Response):
+            self.outcome = "refused" if planned.status >= 400 else ""
             return planned
         self.job = planned
+        self.outcome = "answered"
         if isinstance(planned, ReadJob) and planned.operation == "query":
             return await self.repeatable(request, planned)
         answer = await self.answer(planned)
         if answer.problem is not None:
+            self.outcome = answer.problem.code
             return protocol.finish(request, planned, answer.problem, settings)
-        body = answer.body if answer.body is not None else answer.chunks
+        self.rows = answer.rows
+        body = answer.body if answer.body is not None else self.streaming(answer)
         return protocol.finish(request, planned, (answer.head, body), settings, answer.version)
+
+    def streaming(self, answer):
+        """The chunks of an answer; at their end is known how many rows it had."""
+        self.streamed = answer
+        return answer.chunks
+
+    async def metrics(self) -> Response:
+        """What is counted, for the operator alone.
+
+        Returns: 200; 403 to whoever does not come from where `--metrics-from` says; 405.
+        """
+        front = self.front
+        problem = metrics.refused(front.settings, self.scope, self.client)
+        if problem is not None:
+            return self.refusal(problem)
+        await asyncio.wait((front.metrics.begin_counting(front.pool),), timeout=COUNTED_WITHIN_S)
+        accept = self.request(b"").header("accept")
+        content_type, body = await front.pool.loop.run_in_executor(None, metrics.exposition, front, accept)
+        return Response(200, [("content-type", content_type), ("cache-control", "no-store")], body)
 
     async def repeatable(self, request, job) -> Response:
         """The response to a query: from the cache, from the same query under way, or from the pool."""
@@ -200,6 +246,7 @@ class Exchange:
             condition = request.header("if-none-match")
             if not isinstance(outcome, Problem) and condition and holds(condition.encode("latin-1"), tag):
                 cache.counts["unchanged"] += 1
+                self.outcome = "unchanged"
                 unchanged = protocol.finish(request, job, (Head(304), b""), settings)
                 return self.tagged(unchanged, tag)
             if outcome is None:
@@ -212,9 +259,11 @@ class Exchange:
             else:
                 cache.counts["hits"] += 1
             if isinstance(outcome, Entry):
+                self.rows = outcome.rows
                 response = protocol.finish(request, job, (outcome.head, outcome.body), settings)
                 return self.tagged(response, tag)
             if outcome is not None:
+                self.outcome = outcome.code
                 return protocol.finish(request, job, outcome, settings)
         return self.finished(request, job, await self.answer(job), tag)
 
@@ -230,7 +279,8 @@ class Exchange:
                     cache.failed(answer.version, job, problem)
                 outcome = problem if problem.code == "timeout" or problem.status < 500 else None
             elif answer.body is not None:
-                outcome = Entry(answer.head, answer.body, job.limits, tag_of(answer.version, job))
+                tag_then = tag_of(answer.version, job)
+                outcome = Entry(answer.head, answer.body, job.limits, tag_then, answer.rows)
                 cache.put(answer.version, job, outcome)
         finally:
             cache.land(version, job, outcome)
@@ -239,8 +289,10 @@ class Exchange:
     def finished(self, request, job, answer, tag="") -> Response:
         settings = self.front.settings
         if answer.problem is not None:
+            self.outcome = answer.problem.code
             return protocol.finish(request, job, answer.problem, settings)
-        body = answer.body if answer.body is not None else answer.chunks
+        self.rows = answer.rows
+        body = answer.body if answer.body is not None else self.streaming(answer)
         return self.tagged(protocol.finish(request, job, (answer.head, body), settings), tag)
 
     def tagged(self, response, tag) -> Response:
@@ -417,7 +469,10 @@ class Exchange:
             return
         loop = asyncio.get_running_loop()
         try:
-            if self.scope["method"] != "HEAD":
+            if self.scope["method"] == "HEAD":
+                # What has not begun cannot be closed, and the evaluator would wait for its reader.
+                await anext(aiter(body), None)
+            else:
                 async for chunk in body:
                     if coder is not None:
                         chunk = await loop.run_in_executor(None, coder.more, chunk)
@@ -431,7 +486,11 @@ class Exchange:
         except Broken as broken:
             # Raising breaks the connection off, which is how the client learns that this is half an answer.
             self.front.log("warning", "an answer was broken off", id=self.id, why=broken.problem.code)
+            self.front.metrics.broken += 1
+            self.outcome = broken.problem.code
             raise
         finally:
             await body.aclose()
+        if self.streamed is not None:
+            self.rows = self.streamed.rows
         await send({"type": "http.response.body", "body": b""})

@@ -4,6 +4,7 @@ Says what happened, never what was asked or by whom, unless the operator chose s
 `log_clients`). Values are JSON strings, so that nothing a client sends can forge a line.
 """
 
+import hashlib
 import json
 import sys
 import time
@@ -34,15 +35,16 @@ class Log:
         self._held.append(line)
         self.flush()
 
-    def request(self, id, method, path, status, sent, took_s, cached, more):
+    def request(self, id, method, path, status, sent, rows, took_s, cached, more):
         """The line of a request; cheap, because there is one for each."""
         if self.least > WEIGHTS["info"]:
             return
+        counted = "" if rows is None else f'"rows": {rows}, '
         rest = f", {json.dumps(more, ensure_ascii=False)[1:-1]}" if more else ""
         self._held.append(
             f'{{"time": "{self._now()}", "level": "info", "event": "request", "id": "{id}", '
             f'"method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "bytes": {sent}, '
-            f'"ms": {took_s * 1000:.2f}, "cache": "{cached}"{rest}}}'
+            f'{counted}"ms": {took_s * 1000:.2f}, "cache": "{cached}"{rest}}}'
         )
         if self.loop is None or len(self._held) >= HELD_LINES:
             self.flush()
@@ -65,3 +67,17 @@ class Log:
             self._second = int(now)
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(now))
         return f"{self._stamp}.{int(now * 1000) % 1000:03d}Z"
+
+
+def slow_query(exchange, took_s: float, content: str) -> dict:
+    """What is said of a query that took long; of its text what `content` says: none, digest or text."""
+    job = exchange.job
+    said = {"id": exchange.id, "ms": round(took_s * 1000), "outcome": exchange.outcome}
+    if exchange.rows is not None:
+        said["rows"] = exchange.rows
+    said |= {"bytes": exchange.sent, "cache": exchange.cached, "operation": job.operation}
+    if content != "none":
+        said["digest"] = hashlib.blake2b(job.text.encode("utf-8", "replace"), digest_size=8).hexdigest()
+    if content == "text":
+        said["text"] = job.text
+    return said

@@ -26,7 +26,7 @@ class StartError(Exception):
 
 
 def serve(settings) -> int:
-    """Serve until SIGTERM or SIGINT; then finish what runs and give 0.
+    """Serve until SIGTERM or SIGINT; then finish what runs and give 0. A second signal ends it at once.
 
     Raises: StartError where the address cannot be listened on or the data cannot be loaded.
     """
@@ -93,15 +93,31 @@ async def _serve(settings, listening, pool, log):
     front = Front(settings, pool, log, make_pages)
     listener = Listener(front, settings, MOST_CONNECTIONS, Lane(front))
     stop = asyncio.Event()
+
+    def told_to_stop():
+        pool.hurried = stop.is_set()
+        stop.set()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
+        loop.add_signal_handler(number, told_to_stop)
+    # While the data is loaded, health is told, and jobs wait.
+    pool.attend(loop)
+    await listener.open(listening)
+    loading = loop.create_task(pool.start())
+    stopping = loop.create_task(stop.wait())
+    await asyncio.wait((loading, stopping), return_when=asyncio.FIRST_COMPLETED)
+    if stop.is_set() and not loading.done():
+        loading.cancel()
+        await pool.close()
+        await listener.close()
+        return 0
     try:
-        await pool.start()
+        await loading
     except LoadError as error:
         await pool.close()
+        await listener.close()
         raise StartError(str(error)) from None
     log.loop = loop
-    await listener.open(listening)
     shown = f"[{host}]" if ":" in host else host
     print(f"Serving on http://{shown}:{port}{settings.url_prefix}/", flush=True)
     # Flask is not needed for the first answers; have it when the first page is asked for.

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # and log are what front and app stand on; server starts wire and front.
 ORDER = ("namespaces", "messages", "config", "log", "headers", "encodings", "sources", "validation", "evidence", "links",
          "questions", "formats", "store", "query", "workers", "cache", "search", "draft", "mcp", "catalog", "endpoint",
-         "pages", "app", "admission", "bridge", "express", "front", "wire", "asgi", "server",
+         "pages", "app", "admission", "bridge", "express", "metrics", "front", "wire", "asgi", "server",
          "cli")  # fmt: skip
 STRANGERS = {("endpoint", "pages"), ("pages", "endpoint")}
 CORE = ORDER[: ORDER.index("workers") + 1]

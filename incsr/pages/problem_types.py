@@ -118,6 +118,11 @@ PROBLEMS = {
     ),
     "not-found": ("Not found", "There is nothing at this address.", "Begin at /."),
     "not-utf-8": ("Not UTF-8", "A text is not encoded as UTF-8.", "Encode it as UTF-8."),
+    "operator-only": (
+        "For the operator",
+        "What is asked for is told to the operator's own networks alone.",
+        "Ask from the machine itself, or have the operator name your network.",
+    ),
     "rate": (
         "Too many requests",
         "This client has sent more requests than it may.",
@@ -151,6 +156,11 @@ PROBLEMS = {
         "Send one; a single update may hold several operations.",
     ),
     "slow-body": ("Slow body", "The body did not come in time.", "Send it faster, or in parts."),
+    "starting": (
+        "Service is starting",
+        "The data is still being loaded.",
+        "Try again after the seconds that Retry-After gives.",
+    ),
     "stopping": (
         "Service is stopping",
         "The service is being stopped or restarted.",

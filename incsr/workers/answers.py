@@ -18,8 +18,8 @@ class Answer:
 
     `body` is the whole body, or None where it is streamed: then `chunks` gives it (an async iterator from
     the pool, a plain one from a synchronous executor) and raises Broken where it cannot be completed.
-    `version` is the version of the data that was asked, or, after a write, that came of it. `rows` is how many
-    solutions or triples it has, where that was counted; of a stream it is known at the end.
+    `version` is the version of the data that was asked, or, after a write, that came of it. `rows` is the
+    number of solutions or triples, where they were counted; of a stream it is known at the end.
     """
 
     __slots__ = ("body", "chunks", "head", "problem", "rows", "version")

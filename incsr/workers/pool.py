@@ -92,6 +92,9 @@ class Task:
         evaluator.send(frames.job_frame(self.job))
 
     def expire(self):
+        if not self.pool.version:
+            self.stop(problems.LOADING)
+            return
         self.pool.counts["expired"] += 1
         self.stop(problems.expired(self.job.limits.timeout_s))
 
@@ -390,7 +393,7 @@ class Pool:
         self.services: dict[str, str] = {}
         self.summary: dict = {}
         self.failed_starts = 0
-        self.closing = False
+        self.closing = self.hurried = False
         self.numbers = itertools.count(1)
         self.counts = dict.fromkeys(("expired", "cancelled", "refused", "crashed", "writes", "restarts"), 0)
 
@@ -412,11 +415,16 @@ class Pool:
 
         Raises: incsr.workers.link.LoadError where the data cannot be loaded.
         """
-        self.loop = asyncio.get_running_loop()
+        self.attend(asyncio.get_running_loop())
         if self.link is None:
             self.launch()
-        self.lane = WriteLane(self)
         self._loaded(await self.link.attach(self))
+
+    def attend(self, loop):
+        """Take jobs from now on; until the data is loaded, they wait."""
+        if self.loop is None:
+            self.loop = loop
+            self.lane = WriteLane(self)
 
     def _loaded(self, summary: dict):
         self.summary = summary
@@ -536,10 +544,12 @@ class Pool:
         return sum(1 for evaluator in self.evaluators.values() if evaluator.task is not None)
 
     async def close(self, grace_s: float = 0.0):
-        """Let what runs finish for so long, then end every process."""
+        """Let what runs finish for so long, or until somebody sets `hurried`; then end every process."""
         self.closing = True
         end = time.monotonic() + grace_s
         while (self.running() or self.waiting or self.lane.busy) and time.monotonic() < end:
+            if self.hurried:
+                break
             await asyncio.sleep(0.02)
         for task in list(self.waiting):
             task.conclude(problem=problems.CLOSING)

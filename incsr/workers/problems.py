@@ -41,6 +41,15 @@ INTERNAL = Problem(
 
 CANCELLED = Problem(503, "Request given up", "The client went away before the answer was ready.", "cancelled")
 
+LOADING = Problem(
+    503,
+    "Service is starting",
+    "The data is still being loaded.",
+    "starting",
+    hint=f"Try again after {RETRY_AFTER_S} seconds.",
+    headers=(("Retry-After", str(RETRY_AFTER_S)),),
+)
+
 CLOSING = Problem(
     503,
     "Service is stopping",
