@@ -105,7 +105,7 @@ def test_words_asked_for_are_in_the_window_and_outlined(visit):
         "() => { const { top } = document.querySelector('mark.chosen').getBoundingClientRect();"
         " return top >= 0 && top < innerHeight; }"
     )
-    assert chosen.first.evaluate("mark => getComputedStyle(mark).outlineStyle") == "solid"
+    assert chosen.first.evaluate("mark => getComputedStyle(mark).borderTopStyle") == "solid"
 
 
 def test_focus_can_be_seen_on_marks(visit):

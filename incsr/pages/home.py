@@ -35,6 +35,7 @@ def register(pages, site):
         return answer
 
     def page():
+        site.standing.begin()  # whoever comes here may read the report next, and ask how much of it is data
         figures = site.figures
         chosen = [figures[iri] for slug in HEADLINES if (iri := PREFIXES["measurement"] + slug) in figures]
         stated = [figure for figure in figures.values() if figure.graph == "incsr2014"]

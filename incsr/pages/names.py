@@ -53,7 +53,7 @@ class Names:
         passage = passage_of(iri)
         if passage:
             return f"characters {passage[0]} to {passage[1]}"
-        return compact(iri)
+        return spelled(iri)
 
     def known(self, iri):
         return iri in self.labels
@@ -94,6 +94,13 @@ def compact(iri):
         return iri
     prefix = next(name for name, ns in PREFIXES.items() if ns == best)
     return f"{prefix}:{iri[len(best) :]}"
+
+
+def spelled(iri):
+    """A property of somebody else's vocabulary in words ("is part of"); anything else as `compact` has it."""
+    short = compact(iri)
+    word = re.fullmatch(r"[a-z][a-z0-9-]*:([a-z]+(?:[A-Z][a-z]*)+|[a-z]{3,})", short)
+    return re.sub(r"(?<=[a-z])([A-Z])", lambda m: " " + m[1].lower(), word[1]) if word else short
 
 
 def path_of(iri):

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from incsr.namespaces import PREFIXES
 from incsr.pages.graph import iri as ref
-from incsr.pages.names import compact
+from incsr.pages.names import spelled
 
 POINT = """
 SELECT ?lat ?long WHERE {{
@@ -116,7 +116,7 @@ def sentences(graph):
             (row.get(name) or row[short])
             for name, short in (("subject", "s"), ("predicate", "p"), ("object", "o"))
         ]
-        found[row["statement"].value] = " ".join(compact(part.value) for part in parts)
+        found[row["statement"].value] = " ".join(spelled(part.value) for part in parts)
     return found
 
 

@@ -3,7 +3,7 @@
 from flask import abort, redirect, render_template, request, url_for
 
 from incsr.namespaces import BASE, GRAPH, ONTOLOGY, PREFIXES, SHAPES
-from incsr.pages import addresses, figures, names, negotiation
+from incsr.pages import addresses, downloads, figures, names, negotiation
 from incsr.pages.graph import complete
 from incsr.pages.negotiation import RDF_TYPES
 
@@ -213,9 +213,8 @@ def register(pages, site):
     def named_graph(name, suffix=""):
         """A named graph at the path of its IRI: what it is for people, its triples for machines."""
         iri = GRAPH + name
-        if iri not in (
-            row["g"].value for row in site.graph.select("SELECT DISTINCT ?g WHERE { GRAPH ?g { ?s ?p ?o } }")
-        ):
+        triples = dict(downloads.Files(site.graph).graphs()).get(name)
+        if triples is None:
             abort(404, f"There is no graph “{name}”; /data lists them")
         return whole(
             site,
@@ -223,6 +222,14 @@ def register(pages, site):
             iri,
             suffix,
             lambda: render_template(
-                "graph.html", section="pages.data", name=name, iri=iri, formats=RDF_TYPES
+                "graph.html",
+                section="pages.data",
+                name=name,
+                iri=iri,
+                triples=triples,
+                says=downloads.SAYS.get(name, ""),
+                formats=RDF_TYPES,
+                format_names=downloads.NAMES,
+                query=complete(f"SELECT * WHERE {{ GRAPH <{iri}> {{ ?s ?p ?o }} }}\nLIMIT 100\n"),
             ),
         )
