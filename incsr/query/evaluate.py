@@ -13,7 +13,7 @@ from incsr.query.change import apply
 from incsr.query.dataset import dataset
 from incsr.query.functions import run
 from incsr.query.guard import Refused, guard
-from incsr.query.limits import MARKS, Counted, Failed, counted
+from incsr.query.limits import MARKS, Counted, Failed, Tally
 from incsr.query.network import AMBIGUOUS, without_network
 from incsr.query.plan import Plan, prepared
 from incsr.query.view import UNION_GRAPH, is_hidden, state
@@ -37,11 +37,13 @@ class Body:
         # Of no row, JSON has no mark.
         self.native = format_.name in MARKS and isinstance(result, _NATIVE) and limits.max_rows != 0
         self.private = private
+        self.rows: int | None = None  # of a complete answer that `write_to` wrote, where they were counted
+        self.tally = None
         if not self.native:
             if private:
                 result = _mapped(result, spelling.decode_term, spelling.decode_triple)
             if limits.max_rows is not None:
-                result = _counted(result, limits.max_rows)
+                result, self.tally = _counted(result, limits.max_rows)
         self.result = result
 
     def __iter__(self):
@@ -56,14 +58,19 @@ class Body:
 
     def write_to(self, output):
         """Write everything into `output`, in pieces of some kilobytes."""
+        counter = None
         if self.limited:
-            output = Counted(output, self.format, self.limits, self.native)
+            output = counter = Counted(output, self.format, self.limits, self.native)
         if self.native and self.private:
             output = decoded = spelling.Decoded(output, self.format.name)
             formats.write(self.format, self.result, output)
             decoded.close()
         else:
             formats.write(self.format, self.result, output)
+        if self.tally is not None:
+            self.rows = self.tally.rows
+        elif counter is not None:
+            self.rows = counter.total()
 
 
 _NATIVE = (ox.QuerySolutions, ox.QueryTriples)
@@ -80,12 +87,17 @@ def _mapped(result, of_term, of_triple):
 
 
 def _counted(result, max_rows):
-    """A result that fails when it has more rows or triples than are sent."""
+    """A result that fails when it has more rows or triples than are sent, and what counts them."""
     if isinstance(result, ox.QuerySolutions):
-        return formats.Solutions([variable.value for variable in result.variables], counted(result, max_rows))
+        tally = Tally(result, max_rows)
+        return formats.Solutions([variable.value for variable in result.variables], tally), tally
     if isinstance(result, formats.Solutions):
-        return formats.Solutions(result.variables, counted(result.rows, max_rows))
-    return result if formats.kind_of(result) == "boolean" else counted(result, max_rows)
+        tally = Tally(result.rows, max_rows)
+        return formats.Solutions(result.variables, tally), tally
+    if formats.kind_of(result) == "boolean":
+        return result, None
+    tally = Tally(result, max_rows)
+    return iter(tally), tally
 
 
 def answer(view, job: ReadJob):

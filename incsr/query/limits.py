@@ -36,6 +36,10 @@ class Lines:
     def feed(self, data: bytes):
         self.rows += data.count(b"\n")
 
+    def total(self) -> int:
+        """The rows of all that was fed."""
+        return self.rows
+
 
 class JsonRows:
     """Counts the solutions of a JSON result: between two stands `},{`, and nowhere else outside of strings.
@@ -52,6 +56,7 @@ class JsonRows:
         self.rows = 1
         self.rest = b""
         self.in_string = False
+        self.last = b""
 
     def feed(self, data: bytes):
         data = self.rest + data
@@ -59,6 +64,7 @@ class JsonRows:
         if len(data) - cut > self._HELD_BYTES:  # many solutions without any bound variable
             cut = max(cut, data.rfind(b"},{"))
         self.rest, data = data[cut:], data[:cut]
+        self.last = (self.last + data[-2:])[-2:]
         found = data.count(b"},{")
         # A string that ends like a mark is followed by the end of its term, or by the next member.
         sure = data.count(b'}},{"') - data.count(b'}},{"}') - data.count(b'}},{",')
@@ -68,6 +74,10 @@ class JsonRows:
             found = b'"'.join(data.split(b'"')[self.in_string :: 2]).count(b"},{")
         self.in_string ^= data.count(b'"') % 2 == 1
         self.rows += found
+
+    def total(self) -> int:
+        """The rows of all that was fed; of none there is no mark either."""
+        return self.rows - (self.last == b"[]")
 
 
 class Counted:
@@ -103,13 +113,30 @@ class Counted:
             if self.counter.rows > limits.max_rows:
                 raise Failed(too_large("rows", limits.max_rows))
 
+    def total(self) -> int | None:
+        """The rows of a complete answer, where they were counted here."""
+        if self.counter is None:
+            return None
+        self.counter.feed(b"".join(self.uncounted))
+        self.uncounted.clear()
+        return self.counter.total()
 
-def counted(rows, max_rows):
-    """The rows or triples of a result as they are, until there are too many."""
-    for number, row in enumerate(rows, 1):
-        if number > max_rows:
-            raise Failed(too_large("rows", max_rows))
-        yield row
+
+class Tally:
+    """The rows or triples of a result as they are, until there are too many; `rows` have gone through."""
+
+    def __init__(self, rows, max_rows):
+        self._rows = rows
+        self._max_rows = max_rows
+        self.rows = 0
+
+    def __iter__(self):
+        max_rows = self._max_rows
+        for number, row in enumerate(self._rows, 1):
+            if number > max_rows:
+                raise Failed(too_large("rows", max_rows))
+            self.rows = number
+            yield row
 
 
 def too_large(unit, limit):
