@@ -37,6 +37,7 @@ class Option:
     metavar: str = ""
     flag: str = ""
     secret: bool = False
+    default_means: str = ""  # where the default differs from machine to machine
 
     @property
     def variable(self) -> str:
@@ -215,6 +216,7 @@ OPTIONS = (
         _whole(1, 256),
         "evaluators kept ready for quick queries",
         "N",
+        default_means="twice the processors, at least 4",
     ),
     Option("max_slow", 16, _whole(1, 1024), "slow queries that may run beside the quick ones", "N"),
     Option(
@@ -340,6 +342,10 @@ def settings_from(
     """
     environment = os.environ if environment is None else environment
     values = _file_values(file) if file else {}
+    known = {option.variable for option in OPTIONS}
+    for variable in environment:
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in known:
+            raise ConfigurationError(f"${variable} is no option; known are {', '.join(sorted(known))}")
     for option in OPTIONS:
         if option.variable in environment:
             values[option.name] = _value(option, environment[option.variable], f"${option.variable}")
@@ -352,6 +358,24 @@ def settings_from(
 def flag(option: Option) -> str:
     """How the option is written on the command line."""
     return option.flag or "--" + option.name.replace("_", "-")
+
+
+def default_text(option: Option) -> str:
+    """The default of an option as one would write it."""
+    default = option.default
+    if option.default_means:
+        return option.default_means
+    if isinstance(default, bool):
+        return "on" if default else "off"
+    if default in (None, "", ()):
+        return "none"
+    if isinstance(default, tuple):
+        return " ".join(f"`{each}`" for each in default)
+    if isinstance(default, int) and default >= 1024 and "BYTES" in option.metavar:
+        for unit, size in (("G", 1024**3), ("M", 1024**2), ("k", 1024)):
+            if default % size == 0:
+                return f"`{default // size}{unit}`"
+    return f"`{default:g}`" if isinstance(default, float) else f"`{default}`"
 
 
 def _value(option, value, where):

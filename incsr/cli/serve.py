@@ -21,7 +21,8 @@ def register(subparsers):
             keywords |= {"metavar": option.metavar}
             if isinstance(option.default, tuple):
                 keywords |= {"action": "append"}
-        shown = "" if option.default in (None, "", (), False) else f" (default: {option.default})"
+        default = config.default_text(option).replace("`", "").replace("%", "%%")
+        shown = "" if default in ("none", "off") else f" (default: {default})"
         parser.add_argument(config.flag(option), help=option.help.replace("%", "%%") + shown, **keywords)
     parser.set_defaults(run=run)
 
