@@ -1,6 +1,7 @@
 """Run the soak: `python -m soak --minutes 60 [--seed N] [--page docs/soak.md]`.
 
-Returns: 0 where the services live, no answer was wrong, no acknowledged write was lost and memory stayed flat.
+Returns: 0 where the services live, no answer was wrong, no acknowledged write was lost and memory stayed
+flat.
 """
 
 import argparse
@@ -41,6 +42,21 @@ class Record:
         print(f"soak: {what}", file=sys.stderr, flush=True)
 
 
+ACTORS = (
+    actors.ask,
+    actors.ask,
+    actors.run_away,
+    actors.refuse,
+    actors.mutate,
+    actors.vanish,
+    actors.kill,
+)
+
+
+def _thread(target, *arguments):
+    return threading.Thread(target=target, args=arguments, name=target.__name__, daemon=True)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=60.0)
@@ -53,24 +69,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder, running("--timeout", TIMEOUT_S) as reading:
         writer = actors.Writing(Path(folder) / "store", record)
         threads = [
-            threading.Thread(
-                target=actor, args=(reading, record, stop, random.Random(arguments.seed + n)), daemon=True
-            )
-            for n, actor in enumerate(
-                (
-                    actors.ask,
-                    actors.ask,
-                    actors.run_away,
-                    actors.refuse,
-                    actors.mutate,
-                    actors.vanish,
-                    actors.kill,
-                )
-            )
+            _thread(actor, reading, record, stop, random.Random(arguments.seed + number))
+            for number, actor in enumerate(ACTORS)
         ]
-        threads.append(
-            threading.Thread(target=writer.run, args=(stop, random.Random(arguments.seed)), daemon=True)
-        )
+        threads.append(_thread(writer.run, stop, random.Random(arguments.seed)))
         for thread in threads:
             thread.start()
         while time.monotonic() - began < arguments.minutes * 60 and reading.process.poll() is None:
@@ -90,6 +92,14 @@ def main():
     return 1 if record.counts["faults"] else 0
 
 
+def _latency(seconds):
+    if len(seconds) < 100:
+        return []
+    median = statistics.median(seconds) * 1000
+    p99 = statistics.quantiles(seconds, n=100)[98] * 1000
+    return [f"Latency of a known question: median {median:.0f} ms, p99 {p99:.0f} ms."]
+
+
 def judged(record, arguments, took_s):
     """The result as a page; memory that grows is a fault too."""
     sizes = [size for _, size in record.memory]
@@ -105,19 +115,17 @@ def judged(record, arguments, took_s):
         "",
         "Written by `make soak`; do not edit.",
         "",
-        f"{took_s / 60:.0f} minutes, seed {arguments.seed}, deadline {TIMEOUT_S:g} s: questions whose answers are known, runaways,",
-        "refused and mutated texts, clients that vanish, evaluators killed, and a store on disk whose server is killed",
-        "(SIGKILL) and started again while it is written to.",
+        f"{took_s / 60:.0f} minutes, seed {arguments.seed}, deadline {TIMEOUT_S:g} s: questions whose",
+        "answers are known, runaways, refused and mutated texts, clients that vanish, evaluators killed, and a",
+        "store on disk whose server is killed (SIGKILL) and started again while it is written to.",
         "",
         "| what | how often |",
         "| --- | ---: |",
         *(f"| {name} | {count} |" for name, count in sorted(record.counts.items())),
         "",
-        f"Memory of all processes of the reading server: {early / 1e6:.0f} MB in the second quarter, {late / 1e6:.0f} MB in the last.",
-        f"Latency of a known question: median {statistics.median(record.latencies) * 1000:.0f} ms, "
-        f"p99 {statistics.quantiles(record.latencies, n=100)[98] * 1000:.0f} ms."
-        if len(record.latencies) > 100
-        else "",
+        f"Memory of all processes of the reading server: {early / 1e6:.0f} MB in the second quarter,",
+        f"{late / 1e6:.0f} MB in the last.",
+        *_latency(record.latencies),
         "",
         "## Faults",
         "",

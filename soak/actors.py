@@ -127,7 +127,14 @@ def vanish(server, record, stop, rng):
     """Clients that go away in the middle of a request or of an answer."""
     while not stop.is_set():
         body = b"query=SELECT * { ?a ?b ?c . ?d ?e ?f }"
-        head = f"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = "\r\n".join(
+            (
+                "POST /sparql HTTP/1.1",
+                "Host: x",
+                "Content-Type: application/x-www-form-urlencoded",
+                f"Content-Length: {len(body)}\r\n\r\n",
+            )
+        )
         try:
             with socket.create_connection(("127.0.0.1", server.port), 5) as client:
                 client.sendall(head.encode() + body[: rng.randint(0, len(body))])

@@ -10,9 +10,11 @@ RUNAWAYS = (
     "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?f ?a ?i LIMIT 3",
     "SELECT (SUM(?x * ?y) AS ?s) { VALUES ?x { %s } VALUES ?y { %s } VALUES ?z { %s } VALUES ?w { %s } }"
     % ((" ".join(map(str, range(300))),) * 4),
-    "ASK { ?a (!<urn:x>|^!<urn:x>)* ?b . ?c (!<urn:x>)* ?d . ?e (!<urn:x>)* ?f FILTER (?a = ?f && ?b = <urn:none>) }",
+    "ASK { ?a (!<urn:x>|^!<urn:x>)* ?b . ?c (!<urn:x>)* ?d . ?e (!<urn:x>)* ?f"
+    " FILTER (?a = ?f && ?b = <urn:none>) }",
     "SELECT * { ?a ?b ?c . ?d ?e ?f FILTER REGEX(CONCAT(STR(?c), STR(?f)), '(a+)+(b+)+(c+)+zz$') }",
-    "CONSTRUCT { ?a ?e ?i } { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER (STRLEN(STR(?c)) > STRLEN(CONCAT(STR(?f), STR(?i), 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'))) }",
+    "CONSTRUCT { ?a ?e ?i } { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i"
+    " FILTER (STRLEN(STR(?c)) > STRLEN(CONCAT(STR(?f), STR(?i))) + 9000) }",
 )
 REFUSED = (
     ("SELECT * { SERVICE <http://127.0.0.1:9/sparql> { ?s ?p ?o } }", {403}),
