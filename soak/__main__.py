@@ -116,7 +116,7 @@ def judged(record, arguments, took_s):
         "Written by `make soak`; do not edit.",
         "",
         f"{took_s / 60:.0f} minutes, seed {arguments.seed}, deadline {TIMEOUT_S:g} s: questions whose",
-        "answers are known, runaways, refused and mutated texts, clients that vanish, evaluators killed, and a",
+        "answers are known, runaways, refused and mutated texts, clients that vanish, evaluators killed, a",
         "store on disk whose server is killed (SIGKILL) and started again while it is written to.",
         "",
         "| what | how often |",
