@@ -1,0 +1,109 @@
+"""Thirty questions that were written before and apart from the tools (tests/mcp_questions.csv): an agent that knows
+only how to search and query must have the right row among its first three.
+
+The agent is deterministic and knows no question: it searches with the question's own words, asks for the facts about
+what it found, and ranks them by how well search and question fit them.
+"""
+
+import asyncio
+import csv
+from pathlib import Path
+
+import pytest
+import inline
+from mcp import Client
+
+from incsr.config import settings_from
+from incsr.mcp.server import build
+from incsr.search.words import STOP, stem, tokens
+
+QUESTIONS = Path(__file__).parent / "mcp_questions.csv"
+FIRST = 3
+ABOUT = """SELECT DISTINCT ?thing ?fact WHERE {{
+  VALUES ?thing {{ {things} }}
+  {{ ?fact cbp:describes|cbp:indicator|sdmx-dimension:refArea ?thing }} UNION {{ ?fact rdf:subject|rdf:object ?thing }}
+}}"""
+VALUES = """SELECT ?fact ?value ?subject ?object ?about WHERE {{
+  VALUES ?fact {{ {facts} }}
+  OPTIONAL {{ ?fact sdmx-measure:obsValue|cbp:statedAs ?value }}
+  OPTIONAL {{ ?fact rdf:subject|cbp:describes ?subject }} OPTIONAL {{ ?fact rdf:object ?object }}
+  OPTIONAL {{ ?fact cbp:indicator ?about }}
+}}"""
+
+
+def stems(text):
+    return {stem(word) for word in tokens(text) if word not in STOP}
+
+
+async def called(client, name, **arguments):
+    result = await client.call_tool(name, arguments)
+    assert not result.is_error, result.content
+    return result.structured_content
+
+
+async def answered(client, question):
+    """The agent's rows, best first: each a fact with its value, the labels of its things, and its evidence."""
+    hits = (await called(client, "search_terms", text=question, limit=12))["hits"]
+    score = {hit["iri"]: hit["score"] for hit in hits}
+    things = " ".join(f"<{hit['iri']}>" for hit in hits if hit["kind"] not in ("measurement", "statement"))
+    if things:
+        found = await called(client, "run_query", query=ABOUT.format(things=things), limit=500)
+        for row in found["rows"]:
+            thing, fact = row["thing"]["iri"], row["fact"]["iri"]
+            words = stems(f"{row['fact'].get('label', '')} {row['thing'].get('label', '')}")
+            asked = stems(question)
+            share = len(words & asked) / (len(asked) or 1)
+            score[fact] = max(score.get(fact, 0), share * score[thing])
+    facts = " ".join(f"<{fact}>" for fact in sorted(score, key=score.get, reverse=True)[:25])
+    found = await called(client, "run_query", query=VALUES.format(facts=facts), limit=500)
+    rows = {}
+    for row in found["rows"]:
+        fact = row["fact"]["iri"]
+        at = rows.setdefault(fact, {"values": set(), "words": set(), "evidence": found["evidence"].get(fact, [])})
+        at["values"] |= {row["value"]["value"]} if "value" in row else set()
+        at["words"] |= {term["label"] for term in row.values() if "label" in term}
+    return sorted(rows.items(), key=lambda item: -score[item[0]])
+
+
+def is_expected(row, question):
+    """Whether a row rests on the question's words; a figure must have its value too."""
+    start = int(question["start"])
+    end = start + len(question["quotation"])
+    spans = [tuple(map(int, each["passage"].rsplit("=", 1)[1].split(","))) for each in row["evidence"]]
+    rests = any(first < end and start < last for first, last in spans)
+    if question["kind"] == "figure":
+        return rests and question["expected"] in row["values"]
+    said = stems(" ".join([*row["words"], *row["values"], *(each["quotation"] for each in row["evidence"])]))
+    return rests and stems(question["expected"]) <= said
+
+
+@pytest.fixture(scope="module")
+def places():
+    """For each question, the place of the expected row among the agent's, 1 first; None where it has none."""
+    with QUESTIONS.open(encoding="utf-8", newline="") as lines:
+        asked = list(csv.DictReader(lines))
+    executor = inline.executor()
+    server = build(executor.run, executor.version, settings_from({}))
+
+    async def run():
+        found = []
+        async with Client(server) as client:
+            for question in asked:
+                rows = await answered(client, question["question"])
+                ranks = [rank for rank, (_, row) in enumerate(rows, 1) if is_expected(row, question)]
+                found.append((question["kind"], ranks[0] if ranks else None))
+        return found
+
+    return asyncio.run(run())
+
+
+def test_thirty_questions_are_asked(places):
+    assert len(places) == 30
+
+
+def test_right_row_is_among_the_first_three(places):
+    reached = [(kind, rank) for kind, rank in places if rank is not None and rank <= FIRST]
+
+    by_kind = {kind: [rank for other, rank in places if other == kind] for kind, _ in places}
+    print(f"{len(reached)} of {len(places)} in the first {FIRST}; {by_kind}")
+    assert len(reached) == len(places)
