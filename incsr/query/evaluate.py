@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from incsr import formats
 from incsr.messages import Head, Problem, ReadJob
-from incsr.query import spelling, syntax
+from incsr.query import spelling, statistics, syntax, templates
 from incsr.query.change import apply
 from incsr.query.dataset import dataset
 from incsr.query.functions import run
@@ -114,11 +114,18 @@ def answer(view, job: ReadJob):
 
 
 def _query(view, job):
+    known = state(view)
+    fitting = templates.fitted(view, known, job)
+    if fitting is not None:
+        plan, text = fitting
+        result = _run(view.store, text, plan, job, [statistics.default_graph(view)], [])
+        if not isinstance(result, SyntaxError | Problem):
+            return _answered(formats.kind_of(result), result, job, plan.private)
     reading = guard(job.text, "query", view.service_allow)
     if reading.refusal is not None:
         return _refused(reading, job)
     store, default, named = dataset(view, reading, job)
-    plan = prepared(state(view), reading, job, named)
+    plan = prepared(known, reading, job, named)
     if isinstance(plan, Problem):
         return plan
     result = evaluated(store, plan, reading, job, default, named)

@@ -29,7 +29,7 @@ def prepared(state, reading, job, named):
     key = (job.text, job.default_graphs, job.named_graphs, job.base_iri)
     plan = state.prepared.get(key)
     if plan is None:
-        plan = _plan(state, reading, job, named)
+        plan = planned(state, reading, job.base_iri, named)
         if isinstance(plan, Plan):
             state.remember(key, plan)
     else:
@@ -37,13 +37,14 @@ def prepared(state, reading, job, named):
     return plan
 
 
-def _plan(state, reading, job, named):
+def planned(state, reading, base_iri, named):
+    """The plan of a text that was read, or a Problem, for one that only looks valid."""
     flags = state.flags
-    text = _without_star(reading.text, reading, job.base_iri)
+    text = _without_star(reading.text, reading, base_iri)
     tree = None
     if reading.doubtful is not None or mend.needed(reading, flags):
         try:
-            tree = parse(text, job.base_iri)
+            tree = parse(text, base_iri)
         except ParseError as error:
             if text is reading.text and error.token.start == reading.doubtful:
                 return _longest_token(reading.source, error.token)
@@ -53,7 +54,7 @@ def _plan(state, reading, job, named):
     mender = mend.Mender(text, flags, {graph.value for graph in named})
     mender.query(tree)
     if mender.changed or reading.odd:
-        text = _without_star(tree.text(), reading, job.base_iri)
+        text = _without_star(tree.text(), reading, base_iri)
     return Plan(text, mender.private)
 
 

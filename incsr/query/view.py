@@ -31,6 +31,8 @@ class State:
     def __init__(self, view):
         self.version = view.version
         self.prepared = OrderedDict()
+        self.templates = OrderedDict()  # incsr.query.templates
+        self.counts = {}  # incsr.query.statistics
         self.merged = OrderedDict()
         self.merges = 0
         self._flags = None

@@ -1,0 +1,183 @@
+"""Queries that differ in their constants alone are guarded and planned once.
+
+A template is a text with its IRIs and plain strings replaced by marks, numbered so that equal ones stay
+equal. What the guard reads (words, signs, brackets) and what the mends decide does not depend on what a mark
+stands for. Where it could (graph names, datatypes, functions, predicates with literals in private form, and
+whatever else stands below), the text is not taken apart here. Whatever goes wrong with a text that was put
+together from a template is done over in the long way, so that errors speak of the text as it was sent.
+"""
+
+import re
+
+from incsr.messages import Problem
+from incsr.query import statistics
+from incsr.query.cursor import ParseError
+from incsr.query.guard import MAX_CHARACTERS, Refused, guard
+from incsr.query.parser import parse
+from incsr.query.plan import Plan, planned
+from incsr.query.reorder import reorder
+from incsr.query.spelling import XSD
+
+KEPT = 512
+LONGEST = 8_192
+_MARK = "incsr:c:"
+_PROLOGUE = re.compile(
+    r"(?:\s*+(?i:PREFIX)\s++(?:[A-Za-z][A-Za-z0-9_-]*+)?:\s*+<[^<>\"{}|^`\\\x00-\x20]*+>)*+\s*+"
+)
+_CONSTANT = re.compile(
+    r"(#[^\r\n]*+)"
+    r"|<((?:https?|urn):[^<>\"{}|^`\\\x00-\x20]*+)>(\s*+\()?"
+    r"|(<[^<>\"{}|^`\\\x00-\x20]*+>)"
+    r"|(\"[^\"\\\r\n]*+\"|'[^'\\\r\n]*+')"
+)
+_MARKED = re.compile(r"<urn:incsr:c:([0-9]+)>|\"incsr:c:([0-9]+)\"")
+# What looks at graphs, at spellings, or out of the house.
+_UNFIT = frozenset({"GRAPH", "FROM", "SERVICE", "GROUP_CONCAT", "BNODE", "STRDT", "STRLANG", "BASE"})
+
+
+class Template:
+    """A plan with places for constants: `parts` are texts and, between them, numbers of constants."""
+
+    __slots__ = ("count", "parts", "plan")
+
+    def __init__(self, plan, parts, count=None):
+        self.plan = plan
+        self.parts = parts
+        self.count = count
+
+    def text(self, sent, constants, known, view):
+        """The text to run for these constants; `sent` where nothing had to be changed."""
+        if self.count is not None:
+            name, *pattern = self.count
+            terms = [constants[term][1:-1] if isinstance(term, int) else term for term in pattern]
+            return f"SELECT ({statistics.triples(known, view, *terms)} AS ?{name}) {{}}"
+        if self.parts is None:
+            return sent
+        return "".join([constants[part] if isinstance(part, int) else part for part in self.parts])
+
+
+def fitted(view, known, job):
+    """The plan and text of a query that fits a template: (Plan, text), or None for the long way."""
+    text = job.text
+    if (
+        job.default_graphs is not None
+        or job.named_graphs is not None
+        or len(text) > LONGEST
+        or not text.isascii()
+        or "\\" in text
+        or '"""' in text
+        or "'''" in text
+        or _MARK in text
+    ):
+        return None
+    at = _PROLOGUE.match(text).end()
+    prologue = text[:at]
+    constants = []
+    numbers = {}
+    flags = known.flags
+
+    def marked(match):
+        comment, iri, call, relative, _string = match.groups()
+        if comment is not None:
+            return "\n"
+        if relative is not None:
+            return relative
+        whole = match.group()
+        if iri is not None:
+            if call is not None or iri in flags or iri.startswith(XSD) or body[match.start() - 1] == "^":
+                return whole
+            number = numbers.setdefault(whole, len(constants))
+            if number == len(constants):
+                constants.append(whole)
+            return f"<urn:incsr:c:{number}>"
+        if body[match.end() : match.end() + 1] == "^":
+            return whole
+        number = numbers.setdefault(whole, len(constants))
+        if number == len(constants):
+            constants.append(whole)
+        return f'"{_MARK}{number}"'
+
+    body = text[at:]
+    marked_body = _CONSTANT.sub(marked, body).rstrip()
+    key = (prologue, marked_body, job.base_iri)
+    held = known.templates.get(key)
+    if held is None:
+        held = _made(view, known, job, prologue + marked_body, constants) or False
+        known.templates[key] = held
+        if len(known.templates) > KEPT:
+            known.templates.popitem(last=False)
+    else:
+        known.templates.move_to_end(key)
+    if held is False:
+        return None
+    return held.plan, held.text(text, constants, known, view)
+
+
+def _made(view, known, job, text, constants):
+    """The template of a text with marks, or None where it needs the long way."""
+    try:
+        reading = guard(text, "query", view.service_allow, max_characters=MAX_CHARACTERS)
+    except Refused:
+        return None
+    unfit = reading.refusal is not None or reading.bad is not None or reading.doubtful is not None
+    if unfit or not reading.words.isdisjoint(_UNFIT) or not reading.form:
+        return None
+    plan = planned(known, reading, job.base_iri, ())
+    if isinstance(plan, Problem):
+        return None
+    try:
+        tree = parse(plan.text, job.base_iri)
+    except (ParseError, RecursionError):
+        # The engine may know it all the same.
+        return Template(plan, None if plan.text == text else _parts(plan.text))
+    count = statistics.counted_pattern(tree.select)
+    if count is not None:
+        return Template(Plan("", False), None, (count[0], *[_constant(term) for term in count[1:]]))
+    listed = _listed(known, view, tree)
+    if listed is not None:
+        return Template(Plan("", False), [listed])
+
+    def constant(value):
+        number = _constant(value)
+        return constants[number][1:-1] if isinstance(number, int) else value
+
+    moved = reorder(view, tree, constant)
+    if moved:
+        plan.text = tree.text()
+    return Template(plan, None if plan.text == text else _parts(plan.text))
+
+
+def _constant(value):
+    """The number of the constant that a mark stands for, or the value itself where it is none."""
+    if value is not None and value.startswith(f"urn:{_MARK}"):
+        return int(value[len(_MARK) + 4 :])
+    return value
+
+
+def _parts(text):
+    parts, at = [], 0
+    for match in _MARKED.finditer(text):
+        parts += (text[at : match.start()], int(match.group(1) or match.group(2)))
+        at = match.end()
+    return [*parts, text[at:]]
+
+
+def _listed(known, view, tree):
+    """A partition by class or property as a text that lists it, or None."""
+    found = statistics.partitioned(tree.select)
+    rows = None if found is None else statistics.partition(known, view, found[0])
+    if rows is None:
+        return None
+    _classes, kinds, names = found
+    head = " ".join([f"?{name}" for name in names])
+    cells = [[f"<{key}>" if kind == "key" else str(count) for kind in kinds] for key, count in rows]
+    lines = " ".join([f"({' '.join(row)})" for row in cells])
+    select = tree.select
+    tail = [f"ORDER BY {' '.join([_key(*key) for key in select.order_by])}"] if select.order_by else []
+    tail += [f"LIMIT {select.limit}"] if select.limit is not None else []
+    tail += [f"OFFSET {select.offset}"] if select.offset is not None else []
+    return f"SELECT {head} {{ VALUES ({head}) {{ {lines} }} }} {' '.join(tail)}"
+
+
+def _key(direction, expression):
+    return f"{direction or 'ASC'}({expression.text()})"
