@@ -9,7 +9,7 @@ BIN := $(VENV)/bin
 serve: setup
 	$(BIN)/incsr serve --port $(PORT)
 
-test: setup system $(VENV)/sssom/.installed
+test: setup system $(VENV)/sssom/.installed tests/comunica/node_modules/.installed
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
 
 setup: $(VENV)/.installed incsr/static/build/.built
@@ -24,6 +24,11 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 $(VENV)/sssom/.installed: $(VENV)/.installed requirements-sssom.lock
 	$(PYTHON) -m venv $(VENV)/sssom
 	$(VENV)/sssom/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sssom.lock
+	touch $@
+
+# Comunica, a client that the tests drive; its own lock, so that a server needs none of it.
+tests/comunica/node_modules/.installed: $(VENV)/.installed tests/comunica/package-lock.json
+	scripts/install-comunica
 	touch $@
 
 # What the tests need from the system: a browser, nginx, curl, strace.
