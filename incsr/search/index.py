@@ -4,10 +4,10 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from incsr.search.words import STOP, distance, stem, tokens
+from incsr.search.words import STOP, distance, stem, synonyms, tokens
 
 K1, B = 1.2, 0.6
-PREFIX_DISCOUNT, NEAR_DISCOUNT = 0.75, 0.55
+PREFIX_DISCOUNT, NEAR_DISCOUNT, SYNONYM_DISCOUNT = 0.75, 0.55, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,9 @@ class Index:
         """Stems of the index that a word may mean, each with its discount."""
         root = stem(word)
         found = {root: 1.0} if root in self._postings else {}
+        for other in synonyms(root):
+            if other in self._postings:
+                found.setdefault(other, SYNONYM_DISCOUNT)
         if len(word) >= 3:
             for candidate in self._candidates(root):
                 if candidate in found:

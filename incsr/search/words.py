@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from functools import cache
+from importlib.resources import files
 
 _TOKEN = re.compile(r"\d[\d,.]*\d|\d|[^\W\d_]+(?:['\u2019][^\W\d_]+)?")
 STOP = frozenset(
@@ -47,6 +49,23 @@ def stem(word):
                 base = base[:-1]
             return base[:-1] if base.endswith("e") and len(base) > 4 else base
     return word[:-1] if word.endswith("e") and len(word) > 5 else word
+
+
+@cache
+def _groups():
+    found = {}
+    text = (files(__package__) / "synonyms.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            group = frozenset(stem(word) for word in line.split())
+            for root in group:
+                found[root] = found.get(root, frozenset()) | group
+    return found
+
+
+def synonyms(root):
+    """The stems of words that people use for what a stem means, itself not among them."""
+    return _groups().get(root, frozenset()) - {root}
 
 
 def distance(left, right, limit):
