@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup serve test validate verify conformance lock soak lint system clean
+.PHONY: setup serve test validate verify conformance wheel release lock soak lint system clean
 
 serve: setup
 	$(BIN)/incsr serve --port $(PORT)
@@ -54,6 +54,14 @@ conformance: setup
 MINUTES ?= 60
 soak: setup
 	$(BIN)/python -m soak --minutes $(MINUTES) --page docs/soak.md
+
+# The wheel and the source archive in dist/, the same bytes for the same tree.
+wheel: setup
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python -m build --no-isolation --outdir dist .
+
+# The data package of a release, dist/incsr-data-VERSION.zip: all formats, checksums, provenance.
+release: wheel
+	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python scripts/release --out dist
 
 lint: setup
 	$(BIN)/ruff check .
