@@ -45,6 +45,7 @@ class Front:
         self.pages = Bridge(make_pages)
         self.cache = Cache(settings.cache_bytes)
         self.busy = 0
+        self.reading: dict[Exchange, asyncio.Timeout] = {}  # who waits for a body, longest first
         self.metrics = metrics.Metrics(settings.url_prefix)
         self._metrics = f"{settings.url_prefix}/metrics"
         self._health = (f"{settings.url_prefix}/health/live", f"{settings.url_prefix}/health/ready")
@@ -59,6 +60,13 @@ class Front:
         finally:
             self.busy -= 1
             self.noted(scope["method"], scope["path"], exchange)
+
+    def begins_to_read(self, exchange, timeout: asyncio.Timeout):
+        """Bodies that do not come keep nobody out: of too many, the one waited for longest is given up."""
+        if len(self.reading) >= self.settings.max_requests:
+            longest = next(iter(self.reading))
+            self.reading.pop(longest).reschedule(self.pool.loop.time())
+        self.reading[exchange] = timeout
 
     def noted(self, method, path, exchange):
         """One line of the log for each request, and one more where it was slow."""
@@ -350,12 +358,21 @@ class Exchange:
 
     async def body(self, most: int) -> bytes | Response:
         """The request's body, or the refusal of one that is too large or too slow; never more in memory."""
-        settings = self.front.settings
+        front = self.front
+        front.busy -= 1  # who waits for a body is not at work
+        try:
+            return await self._read(most)
+        finally:
+            front.busy += 1
+
+    async def _read(self, most):
+        front, settings = self.front, self.front.settings
         announced = next((value for name, value in self.scope["headers"] if name == b"content-length"), b"0")
         too_large = announced.isdigit() and int(announced) > most
         parts, size = [], 0
         try:
-            async with asyncio.timeout(settings.body_timeout_s):
+            async with asyncio.timeout(settings.body_timeout_s) as timeout:
+                front.begins_to_read(self, timeout)
                 while not too_large:
                     message = await self.receive()
                     if message["type"] != "http.request":
@@ -371,10 +388,12 @@ class Exchange:
                 Problem(
                     408,
                     "The body did not come in time",
-                    f"After {settings.body_timeout_s:g} s only a part of it was there.",
+                    f"After {time.perf_counter() - self.began:.1f} s only a part of it was there.",
                     "slow-body",
                 )
             )
+        finally:
+            front.reading.pop(self, None)
         parts.clear()
         await self._drain()
         size = f"{int(announced)} bytes" if announced != b"0" else f"more than {most} bytes"

@@ -125,6 +125,26 @@ def test_a_thousand_idle_connections_keep_nobody_out(server):
     assert response.status_code == 200
 
 
+def test_bodies_that_do_not_come_keep_nobody_out(serve):
+    server = serve("--max-requests", "8", "--body-timeout", "20")
+    head = b"POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/sparql-query\r\n"
+    head += b"Content-Length: 100\r\n\r\n"
+    slow = [socket.create_connection(("127.0.0.1", server.port), timeout=5) for _ in range(30)]
+    try:
+        for sock in slow:
+            sock.sendall(head + b"ASK")
+        time.sleep(0.3)
+        by_get = requests.get(server.url + "/sparql", params={"query": "ASK {}"}, timeout=10)
+        by_post = requests.post(server.url + "/sparql", data={"query": "ASK {}"}, timeout=10)
+        given_up = slow[0].recv(100)
+    finally:
+        for sock in slow:
+            sock.close()
+
+    assert (by_get.status_code, by_post.status_code) == (200, 200)
+    assert given_up.startswith(b"HTTP/1.1 408 ")
+
+
 def test_more_requests_at_once_than_allowed_are_503_at_once(serve):
     server = serve("--max-requests", "4", "--timeout", "2")
 
