@@ -28,7 +28,8 @@ RATES = {"DAY": "a day", "YR": "a year", "LB": "per pound", "NUM": "each", "HR":
 QUERY = """
 SELECT ?m ?graph ?dataset ?value ?words ?unit ?per ?qualifier
        ?subject ?subjectName
-       ?indicator ?indicatorName ?period ?periodName ?area ?areaName ?quotation ?rounded ?superlative ?formula ?likely
+       ?indicator
+       ?indicatorName ?period ?periodName ?area ?areaName ?quotation ?rounded ?superlative ?formula ?likely
        ?printed ?origin ?originName ?reliability
 WHERE {
   GRAPH ?graph {
