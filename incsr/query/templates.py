@@ -22,8 +22,9 @@ KEPT = 512
 LONGEST = 8_192
 _MARK = "incsr:c:"
 _PROLOGUE = re.compile(
-    r"(?:\s*+(?i:PREFIX)\s++(?:[A-Za-z][A-Za-z0-9_-]*+)?:\s*+<[^<>\"{}|^`\\\x00-\x20]*+>)*+\s*+"
+    r"(?:\s*+#[^\r\n]*+[\r\n]|\s*+(?i:PREFIX)\s++(?:[A-Za-z][A-Za-z0-9_-]*+)?:\s*+<[^<>\"{}|^`\\\x00-\x20]*+>)*+\s*+"
 )
+_FURTHER_PREFIX = re.compile(r"\b(?i:PREFIX)\s")
 _CONSTANT = re.compile(
     r"(#[^\r\n]*+)"
     r"|<((?:https?|urn):[^<>\"{}|^`\\\x00-\x20]*+)>(\s*+\()?"
@@ -98,6 +99,9 @@ def fitted(view, known, job):
         return f'"{_MARK}{number}"'
 
     body = text[at:]
+    if _FURTHER_PREFIX.search(body):
+        # The IRI of a prefix is no constant: marked, it would be part of every name that it abbreviates.
+        return None
     marked_body = _CONSTANT.sub(marked, body).rstrip()
     key = (prologue, marked_body, job.base_iri)
     held = known.templates.get(key)
