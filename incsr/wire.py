@@ -11,6 +11,8 @@ import asyncio
 import json
 import logging
 import secrets
+import socket
+import struct
 from email.utils import formatdate
 from types import SimpleNamespace
 
@@ -23,6 +25,8 @@ from incsr.namespaces import BASE
 
 SWEEP_S = 0.25
 IDLE_S = 75.0
+# The parser's URLs have places of 16 bits; of a longer one it says only that it is no URL.
+PARSED_URL_BYTES = 65_535
 # What a head may have beyond the largest target and headers, which have limits and answers of their own.
 HEAD_SLACK_BYTES = 256 * 1024
 
@@ -39,6 +43,7 @@ class Listener:
         self.lane = lane
         self.most_connections = most_connections
         self.head_timeout_s = min(60.0, settings.body_timeout_s)
+        self.most_url_bytes = settings.max_url_bytes
         self.most_head_bytes = settings.max_url_bytes + settings.max_header_bytes + HEAD_SLACK_BYTES
         self.state = ServerState()
         # What uvicorn's protocol reads of its Config; loading a whole one would take longer than it is worth.
@@ -101,6 +106,7 @@ class Wire(HttpToolsProtocol):
         self.ride = None  # what the express lane is about to answer
         self.head_since: float | None = None  # since when the head of a request is awaited
         self.idle_since = 0.0
+        self.closing_since: float | None = None
         self.head_bytes = 0
 
     def connection_made(self, transport):
@@ -116,12 +122,24 @@ class Wire(HttpToolsProtocol):
             self.ride.lost()
 
     def check_time(self, now: float):
-        """Close a connection whose head does not come in time, or that has been idle for long."""
-        if self.head_since is not None:
+        """Close a connection whose head does not come in time, or that has been idle for long, for good."""
+        if self.transport.is_closing():
+            # It waits for a client that may never read what is still to be sent.
+            self.closing_since = self.closing_since or now
+            if now - self.closing_since > self.listener.head_timeout_s:
+                self.drop()
+        elif self.head_since is not None:
             if now - self.head_since > self.listener.head_timeout_s:
                 self.transport.close()
         elif (self.cycle is None or self.cycle.response_complete) and now - self.idle_since > IDLE_S:
             self.transport.close()
+
+    def drop(self):
+        """Reset the connection: the kernel would try to send what it holds for minutes after a close."""
+        sock = self.transport.get_extra_info("socket")
+        if sock is not None and sock.fileno() >= 0:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def data_received(self, data):
         if self.head_since is not None:
@@ -167,6 +185,11 @@ class Wire(HttpToolsProtocol):
 
     def on_headers_complete(self):
         self.head_since = None
+        if len(self.url) > PARSED_URL_BYTES:
+            most = min(self.listener.most_url_bytes, PARSED_URL_BYTES)
+            detail = f"It has {len(self.url)} bytes; at most {most} are read."
+            self.refuse(414, "The address is too long", detail, "uri-too-long")
+            return
         if self.lane is not None and (self.cycle is None or self.cycle.response_complete):
             ride = self.lane.taken(self)
             if ride is not None:
