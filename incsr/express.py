@@ -5,6 +5,7 @@ are kept ready for the next answer of the same kind. Whatever is not plainly a q
 long way.
 """
 
+import asyncio
 import re
 import secrets
 import time
@@ -436,7 +437,8 @@ class Ride:
                     self.sent += len(chunk)
                     wire.transport.writelines([b"%x\r\n" % len(chunk), chunk, b"\r\n"])
                 if wire.flow.write_paused:
-                    await wire.flow.drain()
+                    async with asyncio.timeout(lane.settings.body_timeout_s):
+                        await wire.flow.drain()
             if self.disconnected:
                 return
             rest = await wire.loop.run_in_executor(None, coder.end) if coder is not None else b""
@@ -454,6 +456,12 @@ class Ride:
             lane.front.metrics.broken += 1
             self.outcome = broken.problem.code
             self.break_off()
+        except TimeoutError:
+            lane.front.log("warning", "an answer was broken off", id=self.id, why="not read")
+            lane.front.metrics.broken += 1
+            self.outcome = "not read"
+            self.break_off()
+            wire.drop()
         except Exception as error:
             self._internal(error)
         finally:
@@ -466,6 +474,8 @@ class Ride:
 
     def finish(self):
         """The response is complete."""
+        if self.response_complete:
+            return  # the client has gone meanwhile, and all is said and counted
         wire = self.wire
         self.response_complete = True
         wire.ride = None

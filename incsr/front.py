@@ -497,7 +497,8 @@ class Exchange:
                         chunk = await loop.run_in_executor(None, coder.more, chunk)
                     if chunk:
                         self.sent += len(chunk)
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                        async with asyncio.timeout(self.front.settings.body_timeout_s):
+                            await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 if coder is not None:
                     rest = await loop.run_in_executor(None, coder.end)
                     self.sent += len(rest)
@@ -507,6 +508,11 @@ class Exchange:
             self.front.log("warning", "an answer was broken off", id=self.id, why=broken.problem.code)
             self.front.metrics.broken += 1
             self.outcome = broken.problem.code
+            raise
+        except TimeoutError:
+            self.front.log("warning", "an answer was broken off", id=self.id, why="not read")
+            self.front.metrics.broken += 1
+            self.outcome = "not read"
             raise
         finally:
             await body.aclose()

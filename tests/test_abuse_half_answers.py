@@ -3,11 +3,15 @@
 Streaming begins when more than a piece of the answer is there; until then every error is a clean one.
 """
 
+import re
+import select
 import shutil
+import socket
 import subprocess
 import threading
 import time
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -53,6 +57,53 @@ def test_curl_is_content_with_a_whole_answer(server, accept):
 
     assert ended.stdout == "200"
     assert ended.returncode == 0
+
+
+def running(server):
+    """How many requests the service says it works on, without the one that asks."""
+    text = requests.get(server.url + "/metrics", timeout=10).text
+    return float(re.search(r"^incsr_requests_running (\S+)", text, re.M)[1]) - 1
+
+
+def test_a_client_that_reads_nothing_is_given_up_and_whoever_leaves_is_counted_once():
+    import servers
+
+    query = quote(MANY)
+    sent = (
+        f"GET /sparql?query={query} HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /sparql HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        f"Content-Length: {len(query) + 6}\r\n\r\nquery={query}",
+    )
+    with servers.running("--timeout", "1", "--body-timeout", "1") as started:
+        before = running(started)
+        deaf = []
+        for text in (*sent, sent[0]):
+            sock = socket.socket()
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            sock.connect(("127.0.0.1", started.port))
+            sock.sendall(text.encode())
+            deaf.append(sock)
+        time.sleep(0.5)
+        meanwhile = running(started)
+        deaf.pop().close()
+        time.sleep(4)
+        states = ended(deaf)
+        for sock in deaf:
+            sock.close()
+        time.sleep(0.3)
+        after = running(started)
+
+    assert (before, meanwhile, after) == (0, 3, 0)
+    assert states == [True, True]
+
+
+def ended(socks):
+    """Which connections the other side has reset or closed, whatever there is still to read."""
+    poll = select.poll()
+    for sock in socks:
+        poll.register(sock, select.POLLRDHUP)
+    found = {descriptor for descriptor, _events in poll.poll(0)}
+    return [sock.fileno() in found for sock in socks]
 
 
 def test_requests_raises_on_an_answer_that_is_broken_off(server):
