@@ -330,3 +330,11 @@ def test_robots_are_shown_the_sitemap_and_kept_from_queries(client):
 
     assert "Sitemap: http://localhost/sitemap.xml" in lines
     assert "Disallow: /sparql?" in lines
+
+
+def test_the_page_of_the_data_links_to_the_catalogue_for_programs_and_people(client):
+    page = client.get("/data", headers={"Accept": "text/html"})
+
+    assert '</catalog.ttl>; rel="describedby"; type="text/turtle"' in page.headers["Link"]
+    for path in ("/catalog.ttl", "/data.json", "/dcat-us.json", "/.well-known/void"):
+        assert f'href="{path}"' in page.text

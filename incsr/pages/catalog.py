@@ -11,7 +11,17 @@ from flask import Response, request, url_for
 from markupsafe import Markup
 
 from incsr import __version__, catalog, formats
-from incsr.catalog import Contact, Dataset, Distribution, Place, Service, dcat, search_engines, united_states
+from incsr.catalog import (
+    LICENSE,
+    Contact,
+    Dataset,
+    Distribution,
+    Place,
+    Service,
+    dcat,
+    search_engines,
+    united_states,
+)
 from incsr.namespaces import BASE, GRAPH, ID, ONTOLOGY
 from incsr.pages import addresses, downloads, measurements, tables
 from incsr.pages.negotiation import RDF_TYPES, document, preferred, rdf_response
@@ -274,6 +284,18 @@ def register(pages, site):
         ]
         lines += ["", f"Sitemap: {url_for('pages.sitemap', _external=True)}"]
         return Response("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+    @pages.after_request
+    def signposted(answer):
+        """The page of the data says where programs read the same (Signposting, level 2: a link to the catalogue)."""
+        if request.endpoint == "pages.data":
+            path = url_for("pages.catalog")
+            links = [
+                f'<{path}.{form}>; rel="describedby"; type="{media}"' for form, media in RDF_TYPES.items()
+            ]
+            links.append(f'<{LICENSE}>; rel="license"')
+            answer.headers["Link"] = ", ".join(links)
+        return answer
 
     @pages.app_context_processor
     def markup():
