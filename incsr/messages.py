@@ -71,6 +71,7 @@ class ReadJob:
     format: str | None = None
     base_iri: str | None = None
     limits: Limits = field(default_factory=Limits)
+    evidence: bool = False  # whether each solution comes with the facts and words that it rests on
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def code_names(node):
     if shown.startswith("f'no-"):
         return ["no-query", "no-update"]
     assert shown.startswith("f'several-"), shown
-    return ["several-query", "several-update", "several-graph", "several-timeout"]
+    return ["several-query", "several-update", "several-graph", "several-timeout", "several-evidence"]
 
 
 def test_every_problem_of_the_endpoint_is_listed_with_its_status():
@@ -96,4 +96,4 @@ def test_every_problem_of_the_endpoint_is_listed_with_its_status():
 
     raised = set(codes_in_the_code())
     assert raised <= listed
-    assert {code for code, _ in listed - raised} == {"syntax", "unwritable"}
+    assert {code for code, _ in listed - raised} == {"syntax", "unwritable", "no-evidence"}

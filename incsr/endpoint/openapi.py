@@ -280,6 +280,13 @@ def _timeout_parameter(timeout_s):
     }
 
 
+EVIDENCE = {
+    "name": "evidence",
+    "in": "query",
+    "description": "1: each solution of a SELECT comes with the facts and words of the page that it rests on: in JSON "
+    "as the member evidence, one list a solution in their order; in the tables as two columns more.",
+    "schema": {"type": "string", "enum": ["", "0", "1"]},
+}
 EXAMPLE = (
     "SELECT ?thing ?label WHERE { ?thing <http://www.w3.org/2004/02/skos/core#prefLabel> ?label } LIMIT 5"
 )
@@ -306,6 +313,7 @@ def _query_get(timeout_s):
             *_dataset_parameters(QUERY_DATASET, QUERY_WORDS),
             _format_parameter(ALL_KINDS),
             _timeout_parameter(timeout_s),
+            EVIDENCE,
         ],
         "responses": {**_result(), **_problems(*_READ)},
     }
@@ -326,6 +334,7 @@ def _form(name, dataset):
     }
     if name == "query":
         properties["format"] = {"type": "string", "enum": ["", *_names(ALL_KINDS)]}
+        properties["evidence"] = EVIDENCE["schema"]
     return {"type": "object", "required": [name], "properties": properties}
 
 

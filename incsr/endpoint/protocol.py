@@ -185,6 +185,7 @@ def _query_job(request, settings):
         format=_format(parameters),
         base_iri=BASE,
         limits=_limits(parameters, settings),
+        evidence=_evidence(parameters),
     )
 
 
@@ -320,6 +321,20 @@ def _format(parameters):
             f"Choose one of these. {offered[0].upper()}{offered[1:]}.",
         )
     return name
+
+
+def _evidence(parameters):
+    """Whether the solutions shall come with their evidence: `evidence=1`."""
+    asked = parameters.only("evidence")
+    if asked not in (None, "", "0", "1"):
+        refuse(
+            400,
+            "bad-evidence",
+            "evidence is 1 or 0",
+            f"The parameter evidence is {asked[:50]!r}.",
+            "Send evidence=1 for the words behind each solution, or leave it away.",
+        )
+    return asked == "1"
 
 
 def _limits(parameters, settings):

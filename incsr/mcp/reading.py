@@ -10,7 +10,7 @@ from incsr.search import Index
 from incsr.search.entries import PROLOGUE, entries
 
 _DECLARED = re.compile(r"\bprefix\s+([\w.-]*)\s*:", re.IGNORECASE)
-_USED = re.compile(r"(?<![\w<:/?])([A-Za-z][\w-]*):(?=[\w%\\-])")
+_USED = re.compile(r"(?<![\w<:?])([A-Za-z][\w-]*):(?=[\w%\\-])")
 JSON = "application/sparql-results+json"
 
 

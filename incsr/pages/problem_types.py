@@ -46,6 +46,16 @@ PROBLEMS = {
         "The data does not follow the syntax of its media type; the problem says where.",
         "Mend the line, or send the right Content-Type.",
     ),
+    "bad-evidence": (
+        "Bad evidence parameter",
+        "The parameter evidence is neither 1 nor 0.",
+        "Send evidence=1 for the words behind each solution, or leave it away.",
+    ),
+    "no-evidence": (
+        "No evidence",
+        "Only the solutions of a SELECT come with evidence.",
+        "Leave evidence away, or ask with SELECT.",
+    ),
     "bad-timeout": (
         "Bad timeout",
         "The timeout is not a number of seconds above 0.",

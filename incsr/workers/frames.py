@@ -50,7 +50,7 @@ def job_frame(job: Job) -> bytes:
         limits = job.limits
         fields = (
             *(job.operation, job.text, job.default_graphs, job.named_graphs, job.graph, job.accept),
-            *(job.format, job.base_iri, limits.timeout_s, limits.max_rows, limits.max_bytes),
+            *(job.format, job.base_iri, limits.timeout_s, limits.max_rows, limits.max_bytes, job.evidence),
         )
         return frame(QUERY, marshal.dumps(fields))
     return frame(JOB, pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
@@ -163,8 +163,8 @@ def receive_job(sock: socket.socket) -> Job | None:
     if payload is None:
         return None
     if kind == QUERY:
-        *fields, timeout_s, max_rows, max_bytes = marshal.loads(payload)
-        return ReadJob(*fields, Limits(timeout_s, max_rows, max_bytes))
+        *fields, timeout_s, max_rows, max_bytes, evidence = marshal.loads(payload)
+        return ReadJob(*fields, Limits(timeout_s, max_rows, max_bytes), evidence)
     return pickle.loads(payload)
 
 

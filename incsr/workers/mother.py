@@ -111,6 +111,7 @@ class Mother:
         self.options = message["options"]
         try:
             # Imported here once, for all children: they can import nothing themselves.
+            import incsr.query.evidence  # noqa: F401 - what evaluates may open no file later
             from incsr.query import evaluate
             from incsr.store.dataset import DiskDataset
             from incsr.store.disk import Directory, Generation

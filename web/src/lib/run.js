@@ -19,7 +19,12 @@ export async function runQuery(text, update, signal) {
   const content = await response.text();
   const answer = { duration: performance.now() - began, bytes: content.length };
   if (graph) return { ...answer, graph: content };
-  return { ...answer, ...JSON.parse(content) };
+  const solutions = JSON.parse(content);
+  // The evidence stands beside the results, one list a solution in their order.
+  (solutions.evidence ?? []).forEach((facts, i) => {
+    Object.defineProperty(solutions.results.bindings[i], "$evidence", { value: facts.filter((fact) => fact.iri) });
+  });
+  return { ...answer, ...solutions };
 }
 
 async function readProblem(response) {
