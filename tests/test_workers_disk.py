@@ -10,6 +10,8 @@ import time
 import pytest
 import requests
 
+from incsr.workers.evaluator import problem_of
+
 pytestmark = pytest.mark.xdist_group("heavy")
 
 TOKEN = "secret"
@@ -34,6 +36,16 @@ def numbers(server) -> list[int]:
 
 def insert(number):
     return f"INSERT DATA {{ <http://example.org/s> <http://example.org/p> {number} }}"
+
+
+def test_a_full_disk_is_said_to_be_full():
+    with pytest.raises(OSError) as caught, open("/dev/full", "wb", buffering=0) as full:
+        full.write(b"x")
+
+    # The engine repeats what the system said: "IO error: No space left on device: …".
+    for error in (caught.value, OSError(f"IO error: {caught.value.strerror}: While appending to file")):
+        problem = problem_of(error)
+        assert (problem.status, problem.code) == (507, "storage-full")
 
 
 def test_writes_are_there_after_a_restart_and_earlier_generations_are_not(serve, tmp_path):

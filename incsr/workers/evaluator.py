@@ -111,6 +111,14 @@ def problem_of(error: BaseException) -> Problem:
             "service",
             hint="Write SERVICE SILENT, where the query makes sense without that answer, or try again later.",
         )
+    if isinstance(error, OSError) and "No space left on device" in str(error):
+        return Problem(
+            507,
+            "The disk is full",
+            "There is no room for this change. Nothing was changed.",
+            "storage-full",
+            hint="Tell the operator; reading goes on.",
+        )
     if isinstance(error, MemoryError):
         return Problem(
             500,
