@@ -63,6 +63,16 @@ wheel: setup
 release: wheel
 	SOURCE_DATE_EPOCH=$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)} $(BIN)/python scripts/release --out dist
 
+# The peers, in an environment of their own.
+$(VENV)/bench/.installed: bench/peers.lock
+	$(PYTHON) -m venv $(VENV)/bench
+	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers.lock
+	touch $@
+
+# How fast the service is beside its peers; writes bench/RESULTS.md. BENCH="--observations 600000": 10 million.
+bench: setup $(VENV)/bench/.installed
+	$(BIN)/python bench/run.py $(BENCH)
+
 lint: setup
 	$(BIN)/ruff check .
 
