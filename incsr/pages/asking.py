@@ -6,7 +6,7 @@ from flask import Response, abort, make_response, redirect, render_template, req
 
 from incsr.catalog import tables as csvw
 from incsr.namespaces import BASE
-from incsr.pages import negotiation, tables
+from incsr.pages import negotiation, sourced, tables
 from incsr.pages.graph import iri as ref
 from incsr.pages.negotiation import RDF_TYPES
 
@@ -75,8 +75,8 @@ def register(pages, site):
             abort(400, wrong)
         if suffix == "rq":
             return Response(asked.text, content_type="application/sparql-query; charset=utf-8")
-        columns, solutions = site.graph.answer(query)
-        answer = tables.response(site, columns, solutions, suffix, name)
+        header, rows = spreadsheet(query, suffix)
+        answer = tables.table_response(header, rows, suffix, name)
         if suffix == "csv":
             path = url_for("pages.question_metadata", name=name)
             answer.headers["Link"] = f'<{path}>; rel="describedby"; type="{csvw.MEDIA_TYPE}"'
@@ -88,10 +88,28 @@ def register(pages, site):
         asked, query, _values, wrong = chosen(site, name)
         if wrong:
             abort(400, wrong)
-        described = tables.described(site, *site.graph.answer(query))
+        described = tables.described(*spreadsheet(query, "csv"))
         columns = [csvw.column(number, *column) for number, column in enumerate(described, 1)]
         body = csvw.metadata(f"{name}.csv", asked.question, columns, f"Source: {asked.source}")
         return Response(json.dumps(body, ensure_ascii=False, indent=1), content_type=csvw.MEDIA_TYPE)
+
+    def spreadsheet(query, suffix):
+        """Header and rows of an answer: for spreadsheets, units stand in the header, and `evidence=1` adds two columns,
+        the exact words and the passages of the figures that each row rests on, empty where that cannot be known."""
+        columns, solutions = site.graph.answer(query)
+        header, rows = tables.flat(site, columns, solutions)
+        wanted = request.args.get("evidence") in ("1", "true")
+        if suffix not in ("csv", "xlsx") and not wanted:
+            return header, rows
+        figures = sourced.figures_of(site, query, columns, solutions)
+        if suffix in ("csv", "xlsx"):
+            titles = sourced.headed(columns, figures)
+            header = [titles.get(title, title) for title in header]
+        if wanted:
+            told = list(sourced.words(figures)) if figures else [(None, None)] * len(rows)
+            header = [*header, "quotation of the evidence", "evidence"]
+            rows = [[*row, *words] for row, words in zip(rows, told, strict=True)]
+        return header, rows
 
     @pages.get("/questions/<name>/query")
     def question_query(name):

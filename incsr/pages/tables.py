@@ -56,9 +56,8 @@ def flat(site, columns, solutions):
     return header, rows
 
 
-def described(site, columns, solutions):
-    """(title, datatype of CSV on the Web, words) of each column of `flat`."""
-    header, rows = flat(site, columns, solutions)
+def described(header, rows):
+    """(title, datatype of CSV on the Web, words) of each column of a table as `flat` makes it."""
     for number, title in enumerate(header):
         cells = {type(row[number]) for row in rows} - {type(None)}
         if title.endswith(" (label)"):
