@@ -23,7 +23,7 @@ FAILURES_KEPT = 1024
 # What may give another answer to the same question on the same data: time, chance, another endpoint, and
 # nodes that a template makes anew.
 _VOLATILE = re.compile(
-    r"(?i)\b(?:NOW|RAND|UUID|STRUUID|BNODE)\s*\(|\bSERVICE\b|\\[uU][0-9A-Fa-f]{4}|\bCONSTRUCT\b[^}]*(?:\[|_:)"
+    r"(?i)\b(?:NOW|RAND|UUID|STRUUID|BNODE)\b|\bSERVICE\b|\\[uU][0-9A-Fa-f]{4}|\bCONSTRUCT\b[^}]*(?:\[|_:)"
 )
 
 _SUSPECT = ("now", "rand", "uuid", "bnode", "service", "construct", "\\u")
