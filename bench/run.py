@@ -315,7 +315,7 @@ def report(began, load_before, options, sections) -> str:
             f"- Versions: {versions()}",
             f"- Repeat: `make bench`, or `.venv/bin/python bench/run.py --observations "
             f"{' '.join(map(str, options.observations))} --rounds {options.rounds} "
-            f"--seconds {options.seconds} --seed {options.seed}`; 600000 observations are 10 million triples.",
+            f"--seconds {options.seconds} --seed {options.seed}`; 600000 observations: 10 million",
             "",
             *sections,
         )
