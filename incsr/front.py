@@ -179,6 +179,9 @@ class Exchange:
 
     async def response(self) -> Response:
         front, settings = self.front, self.front.settings
+        # What asks whether the process lives must not take a busy one for a dead one.
+        if self.path == front._health[0]:
+            return await front.health(self.path)
         if self.path == front._metrics:
             return await self.metrics()
         budget = budget_of(self.client)
@@ -186,7 +189,7 @@ class Exchange:
         if problem is not None:
             self.outcome = problem.code
             return self.refusal(problem)
-        if self.path in front._health:
+        if self.path == front._health[1]:
             return await front.health(self.path)
         request = self.request(b"")
         ours = addresses.is_ours(request, settings)

@@ -164,7 +164,7 @@ def test_more_requests_at_once_than_allowed_are_503_at_once(serve):
 def test_a_client_that_comes_too_often_is_429_and_told_when_to_return(serve):
     server = serve("--empty", "--rate", "5/minute")
 
-    responses = [requests.get(server.url + "/health/live", timeout=10) for _ in range(7)]
+    responses = [requests.get(server.url + "/health/ready", timeout=10) for _ in range(7)]
 
     assert [response.status_code for response in responses] == [200] * 5 + [429] * 2
     assert 0 < int(responses[-1].headers["Retry-After"]) <= 61
@@ -176,7 +176,7 @@ def test_the_rate_is_the_clients_behind_a_trusted_proxy(serve):
 
     def status(forwarded):
         return requests.get(
-            server.url + "/health/live", headers={"X-Forwarded-For": forwarded}, timeout=10
+            server.url + "/health/ready", headers={"X-Forwarded-For": forwarded}, timeout=10
         ).status_code
 
     assert [status("203.0.113.7") for _ in range(3)] == [200, 200, 429]
@@ -190,7 +190,7 @@ def test_without_trusted_proxies_a_forged_header_buys_nothing(serve):
 
     statuses = [
         requests.get(
-            server.url + "/health/live", headers={"X-Forwarded-For": f"203.0.113.{number}"}, timeout=10
+            server.url + "/health/ready", headers={"X-Forwarded-For": f"203.0.113.{number}"}, timeout=10
         ).status_code
         for number in range(3)
     ]
@@ -206,7 +206,7 @@ def test_without_trusted_proxies_a_forged_header_buys_nothing(serve):
         ("GET", "/sparql"),
         ("GET", "/"),
         ("GET", "/nothing-here"),
-        ("GET", "/health/live"),
+        ("GET", "/health/ready"),
         ("POST", "/update"),
         ("GET", "/static/site.css"),
         ("BREW", "/sparql"),

@@ -53,9 +53,20 @@ def test_every_default_is_written_as_it_may_be_set(option):
 )
 def test_every_option_is_set_alike_by_flag_file_and_variable(option, tmp_path):
     # A value that is not the default, and that its reader takes.
-    tried = (
-        "7 70000000 true strict 3/minute /x x@example.gov warning network text 127.0.0.9 10.0.0.0/8".split()
-    )
+    tried = [
+        "7",
+        "70000000",
+        "true",
+        "strict",
+        "3/minute",
+        "/x",
+        "x@example.gov",
+        "warning",
+        "network",
+        "text",
+        "127.0.0.9",
+        "10.0.0.0/8",
+    ]
     tried.append("https://example.org/sparql")
     for text in tried:
         try:

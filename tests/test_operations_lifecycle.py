@@ -129,6 +129,16 @@ def test_sigterm_while_loading_ends_in_order(tmp_path):
         assert process.wait(30) == 0
 
 
+def test_probes_are_answered_though_the_rate_is_used_up(serve):
+    server = serve("--empty", "--rate", "1/hour", "--workers", "1")
+    statuses = [get(server.url, "/sparql", params={"query": "ASK {}"}).status_code for _ in range(3)]
+    assert statuses == [200, 429, 429]
+
+    probes = [get(server.url, path).status_code for path in ("/health/live", "/metrics")]
+
+    assert probes == [200, 200]
+
+
 def test_the_service_is_not_ready_while_it_ends_and_finishes_what_runs(serve):
     server = serve("--timeout", "3", "--grace", "20", "--workers", "1")
     answers = []
