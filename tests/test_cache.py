@@ -105,6 +105,7 @@ def test_a_deadline_is_remembered_for_some_seconds_and_one_version():
         ("SELECT * { ?s ?p ?o }", True),
         ("SELECT (NOW() AS ?t) {}", False),
         ("SELECT (rand () AS ?t) {}", False),
+        ("SELECT (NOW # a comment may stand here\n() AS ?t) {}", False),
         ("SELECT (NOW # it may be cut here\n() AS ?t) {}", False),
         ("SELECT (UUID() AS ?t) {}", False),
         ("SELECT * { SERVICE <http://e/> { ?s ?p ?o } }", False),
