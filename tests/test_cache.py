@@ -106,7 +106,6 @@ def test_a_deadline_is_remembered_for_some_seconds_and_one_version():
         ("SELECT (NOW() AS ?t) {}", False),
         ("SELECT (rand () AS ?t) {}", False),
         ("SELECT (NOW # a comment may stand here\n() AS ?t) {}", False),
-        ("SELECT (NOW # it may be cut here\n() AS ?t) {}", False),
         ("SELECT (UUID() AS ?t) {}", False),
         ("SELECT * { SERVICE <http://e/> { ?s ?p ?o } }", False),
         ("CONSTRUCT { [] :p ?o } { ?s :p ?o }", False),
