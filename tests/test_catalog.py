@@ -338,3 +338,25 @@ def test_the_page_of_the_data_links_to_the_catalogue_for_programs_and_people(cli
     assert '</catalog.ttl>; rel="describedby"; type="text/turtle"' in page.headers["Link"]
     for path in ("/catalog.ttl", "/data.json", "/dcat-us.json", "/.well-known/void"):
         assert f'href="{path}"' in page.text
+
+
+@pytest.mark.parametrize("path", ["/catalog", "/.well-known/void"])
+@pytest.mark.parametrize(
+    ("accept", "sent"),
+    [
+        pytest.param(None, "text/turtle", id="nothing said: a harvester gets RDF"),
+        pytest.param("*/*", "text/turtle", id="anything goes: a harvester gets RDF"),
+        pytest.param("application/rdf+xml, */*;q=0.1", "application/rdf+xml", id="what is asked for"),
+    ],
+)
+def test_descriptions_go_to_programs_as_rdf(client, path, accept, sent):
+    answer = client.get(path, headers={"Accept": accept} if accept else {})
+
+    assert (answer.status_code, answer.mimetype) == (200, sent)
+
+
+@pytest.mark.parametrize("path", ["/catalog", "/.well-known/void"])
+def test_descriptions_send_a_browser_to_their_page(client, path):
+    answer = client.get(path, headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"})
+
+    assert answer.status_code == 303

@@ -233,7 +233,7 @@ def register(pages, site):
     @pages.get("/catalog.<any(ttl, jsonld, nt, rdf):suffix>", endpoint="catalog")
     def catalogue(suffix=""):
         """DCAT 3 by suffix or Accept; for people, the page of the data, which says the same."""
-        answer = document(suffix, lambda: "", rdf)
+        answer = document(suffix, lambda: "", rdf, for_programs=True)
         if answer.mimetype == "text/html":
             answer = Response(status=303, headers={"Location": url_for("pages.data")})
             answer.vary.add("Accept")
@@ -259,11 +259,10 @@ def register(pages, site):
 
         Source: VoID (W3C, 2011), section 7.2; RFC 8615.
         """
-        chosen = preferred()
-        if chosen == "text/html" and request.accept_mimetypes:
+        chosen = preferred(for_programs=True)
+        if chosen == "text/html":
             answer = Response(status=303, headers={"Location": url_for("pages.named_graph", name="void")})
         else:
-            chosen = RDF_TYPES["ttl"] if chosen == "text/html" else chosen
             answer = rdf_response(site.graph.rdf(VOID, chosen), chosen)
         answer.vary.add("Accept")
         return opened(answer)

@@ -11,27 +11,29 @@ RDF_TYPES = {
 HTML = ("text/html", "application/xhtml+xml")
 
 
-def preferred(suffix="", more=()):
+def preferred(suffix="", more=(), for_programs=False):
     """The media type to send: the suffix's, else what Accept prefers; HTML where nothing is said.
 
-    `more` are further media types that the document has, beside HTML and the RDF types.
+    `more` are further media types that the document has, beside HTML and the RDF types. `for_programs`: Turtle
+    where Accept leaves the choice to us, as a harvester's `*/*` does.
 
     Raises: 406 where Accept allows none of the forms.
     """
     if suffix:
         return RDF_TYPES[suffix]
     accept = request.accept_mimetypes
+    offers = [*RDF_TYPES.values(), *HTML] if for_programs else [*HTML, *RDF_TYPES.values()]
     if not accept:
-        return HTML[0]
-    chosen = accept.best_match([*HTML, *RDF_TYPES.values(), *more])
+        return offers[0]
+    chosen = accept.best_match([*offers, *more])
     if chosen is None:
         abort(406, "This document exists as " + ", ".join([HTML[0], *RDF_TYPES.values(), *more]))
     return HTML[0] if chosen in HTML else chosen
 
 
-def document(suffix, html, rdf):
+def document(suffix, html, rdf, for_programs=False):
     """The response in the preferred form: `html()` gives text, `rdf(media_type)` bytes."""
-    chosen = preferred(suffix)
+    chosen = preferred(suffix, for_programs=for_programs)
     response = Response(html()) if chosen == HTML[0] else rdf_response(rdf(chosen), chosen)
     response.vary.add("Accept")
     return response
