@@ -1,5 +1,6 @@
-"""What the drafter reaches on pages that it was not written for: tests/draft_pages/*.txt, each with a list of its
-figures (.csv: value, qualifier, unit, per, period, quotation) that was read from the text by a person. Holds no test.
+"""What the drafter reaches on pages that it was not written for: tests/draft_pages/*.txt, each with a list
+of its figures (.csv: value, qualifier, unit, per, period, quotation) that was read from the text by a
+person. Holds no test.
 
 `python tests/draft_score.py docs/draft.md` writes the table into the page.
 """
@@ -40,7 +41,8 @@ def scores():
 
 
 def score(path):
-    """The score of one page: a listed figure is found where a proposal touches its words and has its value."""
+    """The score of one page: a listed figure is found where a proposal touches its words and has its
+    value."""
     text = path.read_text(encoding="utf-8")
     proposals = [p for p in propose(text) if p.printed]
     with path.with_suffix(".csv").open(encoding="utf-8", newline="") as lines:

@@ -1,5 +1,5 @@
-"""The recipe "Add a report" of CONTRIBUTING.md, followed with a small made-up page in a copy of the data: draft, finish,
-cite, passages, verify and validate work on two reports, each resting on its own text."""
+"""The recipe "Add a report" of CONTRIBUTING.md, followed with a small made-up page in a copy of the data:
+draft, finish, cite, passages, verify and validate work on two reports, each resting on its own text."""
 
 import csv
 import hashlib
@@ -81,16 +81,16 @@ report:2015-harbor a cbp:Report , foaf:Document ; rdfs:label "{title}"@en ; skos
     dcterms:title "{title}"@en ; dcterms:publisher agency:cbp ; foaf:primaryTopic agency:cbp ;
     dcterms:hasFormat <source/{NAME}.txt> ; {passage(title)} .
 <source/{NAME}.txt> a foaf:Document ; dcterms:isFormatOf report:2015-harbor ; dcterms:format "text/plain" .
-dataset:harbor2015 a qb:DataSet , dcat:Dataset ; dcterms:source report:2015-harbor ; qb:structure cbp:FiguresStructure .
-indicator:boats-searched a cbp:Indicator , skos:Concept ; skos:inScheme cbp:Indicators ;
-    rdfs:label "boats"@en ; skos:prefLabel "boats"@en ; skos:definition "how many boats were searched"@en ;
+dataset:harbor2015 a qb:DataSet , dcat:Dataset ; dcterms:source report:2015-harbor ; qb:structure
+cbp:FiguresStructure . indicator:boats-searched a cbp:Indicator , skos:Concept ; skos:inScheme cbp:Indicators
+; rdfs:label "boats"@en ; skos:prefLabel "boats"@en ; skos:definition "how many boats were searched"@en ;
     cbp:counts concept:boats ; {passage("boats")} .
-concept:boats a skos:Concept ; skos:inScheme cbp:Traffic ; rdfs:label "boats"@en ; skos:prefLabel "boats"@en ; {passage("boats")} .
-indicator:cargo-found a cbp:Indicator , skos:Concept ; skos:inScheme cbp:Indicators ;
+concept:boats a skos:Concept ; skos:inScheme cbp:Traffic ; rdfs:label "boats"@en ; skos:prefLabel "boats"@en
+; {passage("boats")} . indicator:cargo-found a cbp:Indicator , skos:Concept ; skos:inScheme cbp:Indicators ;
     rdfs:label "cargo"@en ; skos:prefLabel "cargo"@en ; skos:definition "how heavy the cargo found was"@en ;
     cbp:counts concept:cargo ; {passage("cargo")} .
-concept:cargo a skos:Concept ; skos:inScheme cbp:Traffic ; rdfs:label "cargo"@en ; skos:prefLabel "cargo"@en ; {passage("cargo")} .
-period:FY2014 a time:ProperInterval ; {passage("FY 2014")} .
+concept:cargo a skos:Concept ; skos:inScheme cbp:Traffic ; rdfs:label "cargo"@en ; skos:prefLabel "cargo"@en
+; {passage("cargo")} . period:FY2014 a time:ProperInterval ; {passage("FY 2014")} .
 agency:cbp a cbp:Agency , org:FormalOrganization ; {passage("CBP officers")} .
 country:PE a cbp:Country , schema:Country ; {passage("Peru")} .
 """

@@ -1,5 +1,6 @@
-"""`incsr draft`: on our own source it finds the figures that the list of figures has, read from the text before
-and apart from it; on any text it proposes by rule, with the words and their offsets, and settles nothing."""
+"""`incsr draft`: on our own source it finds the figures that the list of figures has, read from the text
+before and apart from it; on any text it proposes by rule, with the words and their offsets, and settles
+nothing."""
 
 import csv
 import re

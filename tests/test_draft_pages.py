@@ -1,5 +1,5 @@
-"""What the drafter reaches on pages that it was not written for, as docs/draft.md tells it: no number is asked
-for, but the page may not claim another than is reached (`scripts/draft-pages` writes it)."""
+"""What the drafter reaches on pages that it was not written for, as docs/draft.md tells it: no number is
+asked for, but the page may not claim another than is reached (`scripts/draft-pages` writes it)."""
 
 from pathlib import Path
 

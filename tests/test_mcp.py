@@ -1,5 +1,6 @@
-"""The tools for agents, driven by the SDK's own client over standard input and output and over HTTP: they read what the
-endpoint gives, with IRIs and quotations, refuse what it refuses, and say what to do about it."""
+"""The tools for agents, driven by the SDK's own client over standard input and output and over HTTP: they
+read what the endpoint gives, with IRIs and quotations, refuse what it refuses, and say what to do about
+it."""
 
 import asyncio
 import re
@@ -102,7 +103,8 @@ def test_query_is_answered_with_labels_and_the_words_behind_its_things(address):
 
 def test_rows_beyond_the_limit_are_counted_and_said_to_be_more(address):
     answer = over_http(
-        address, lambda client: called(client, "run_query", query="SELECT * { ?s a cbp:Measurement }", limit=3)
+        address,
+        lambda client: called(client, "run_query", query="SELECT * { ?s a cbp:Measurement }", limit=3),
     )
 
     assert (len(answer["rows"]), answer["more"]) == (3, True)
@@ -146,7 +148,10 @@ def test_page_of_a_foreign_name_cannot_reach_the_tools(address):
     import requests
 
     answer = requests.post(
-        address, json={}, headers={"Host": "evil.example", "Accept": "application/json, text/event-stream"}, timeout=10
+        address,
+        json={},
+        headers={"Host": "evil.example", "Accept": "application/json, text/event-stream"},
+        timeout=10,
     )
 
     assert answer.status_code == 421

@@ -1,5 +1,6 @@
-"""`evidence=1`: the solutions are exactly those without it; each comes with the measurements and statements of its own
-matches; rows from different facts share none; without its facts a row is another; what cannot be followed is said."""
+"""`evidence=1`: the solutions are exactly those without it; each comes with the measurements and statements
+of its own matches; rows from different facts share none; without its facts a row is another; what cannot be
+followed is said."""
 
 import json
 
@@ -73,7 +74,9 @@ def test_relation_rests_on_its_statement():
 def test_group_rests_on_all_of_its_measurements_and_the_whole_on_all():
     members = "?m sdmx-dimension:refPeriod period:FY2013 ; cbp:describes office:border-patrol ; sdmx-measure:obsValue ?v ."
 
-    groups = evident(f"SELECT (SUM(?v) AS ?sum) {{ GRAPH graph:incsr2014 {{ {members} ?m sdmx-dimension:refArea ?a }} }} GROUP BY ?a")
+    groups = evident(
+        f"SELECT (SUM(?v) AS ?sum) {{ GRAPH graph:incsr2014 {{ {members} ?m sdmx-dimension:refArea ?a }} }} GROUP BY ?a"
+    )
     ((whole, facts),) = evident(f"SELECT (SUM(?v) AS ?sum) {{ GRAPH graph:incsr2014 {{ {members} }} }}")
 
     assert whole["sum"]["value"] == "456"
@@ -90,13 +93,19 @@ def test_branch_that_was_not_taken_is_no_evidence():
 
     for row, facts in found:
         own = row["m"]["value"].removeprefix(ID)
-        expected = {own} if own != "measurement/2014-drugs-seized" else {own, "measurement/2014-ports-of-entry-overseen"}
+        expected = (
+            {own}
+            if own != "measurement/2014-drugs-seized"
+            else {own, "measurement/2014-ports-of-entry-overseen"}
+        )
         assert own in iris(facts)
         assert len(iris(facts)) == len(expected)
 
 
 def test_path_in_sequence_and_blank_node_are_followed():
-    paths = evident("SELECT ?l { [] cbp:indicator/skos:prefLabel ?l ; ^qb:nothing? ?y ; cbp:qualifier cbp:AtLeast }")
+    paths = evident(
+        "SELECT ?l { [] cbp:indicator/skos:prefLabel ?l ; ^qb:nothing? ?y ; cbp:qualifier cbp:AtLeast }"
+    )
     nodes = evident("SELECT ?v { [ cbp:qualifier cbp:AtLeast ; sdmx-measure:obsValue ?v ] }")
 
     assert {iri for _, facts in nodes for iri in iris(facts)} >= {"measurement/2014-flight-hours-p3"} or nodes
@@ -156,7 +165,9 @@ def queries(draw):
         draw(st.lists(TRIPLES, max_size=3, unique=True))
     )
     where = f"{{ GRAPH graph:incsr2014 {{ {body} }} }}"
-    shape = draw(st.sampled_from(["SELECT *", "SELECT ?m", "SELECT DISTINCT ?q", "SELECT ?q ?a", "group", "count"]))
+    shape = draw(
+        st.sampled_from(["SELECT *", "SELECT ?m", "SELECT DISTINCT ?q", "SELECT ?q ?a", "group", "count"])
+    )
     limit = draw(st.sampled_from(["", " LIMIT 3", " ORDER BY ?m LIMIT 4 OFFSET 1"]))
     if shape == "count":
         return f"SELECT (COUNT(*) AS ?n) {where}"
@@ -208,13 +219,16 @@ def test_rows_from_different_facts_share_no_evidence(query):
 
 
 def without(facts):
-    """An executor over the published graph without some facts: a measurement's triples, a statement and its triple."""
+    """An executor over the published graph without some facts: a measurement's triples, a statement and its
+    triple."""
     served = inline.executor().dataset
     gone = {ox.NamedNode(ID + iri) for iri in facts}
     said = {}
     for iri in gone:
         for quad in served.store.quads_for_pattern(iri, None, None, None):
-            if quad.predicate.value.startswith(PREFIXES["rdf"]) and quad.predicate.value.endswith(("subject", "predicate", "object")):
+            if quad.predicate.value.startswith(PREFIXES["rdf"]) and quad.predicate.value.endswith(
+                ("subject", "predicate", "object")
+            ):
                 said.setdefault(iri, {})[quad.predicate.value.rsplit("#", 1)[1]] = quad.object
     triples = {(s["subject"], s["predicate"], s["object"]) for s in said.values() if len(s) == 3}
     store = ox.Store()
@@ -246,7 +260,9 @@ def test_row_is_another_without_its_facts(query):
 
 
 def test_table_formats_have_two_columns_more():
-    body = answered("SELECT ?v { measurement:2014-drugs-seized sdmx-measure:obsValue ?v }", format="csv")[1].decode()
+    body = answered("SELECT ?v { measurement:2014-drugs-seized sdmx-measure:obsValue ?v }", format="csv")[
+        1
+    ].decode()
 
     assert body.splitlines() == [
         "v,evidence_quotation,evidence_passage",
@@ -255,7 +271,9 @@ def test_table_formats_have_two_columns_more():
 
 
 def test_page_links_to_the_passage():
-    body = answered("SELECT ?v { measurement:2014-drugs-seized sdmx-measure:obsValue ?v }", format="html")[1].decode()
+    body = answered("SELECT ?v { measurement:2014-drugs-seized sdmx-measure:obsValue ?v }", format="html")[
+        1
+    ].decode()
 
     assert "#char=980,1013" in body and "more than 759,000 pounds of drugs" in body
 

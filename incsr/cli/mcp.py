@@ -14,11 +14,19 @@ def register(subparsers):
     )
     command.add_argument("--http", action="store_true", help="listen on HTTP instead of standard input")
     command.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on")
-    command.add_argument("--port", type=int, default=5001, metavar="N", help="port to listen on; 0 takes any free one")
     command.add_argument(
-        "--allow-host", action="append", default=[], metavar="HOST", help="a Host header to accept, beside our own"
+        "--port", type=int, default=5001, metavar="N", help="port to listen on; 0 takes any free one"
     )
-    command.add_argument("--store", type=Path, metavar="DIR", help="the store on disk to read, instead of the files")
+    command.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="a Host header to accept, beside our own",
+    )
+    command.add_argument(
+        "--store", type=Path, metavar="DIR", help="the store on disk to read, instead of the files"
+    )
     command.set_defaults(run=run)
 
 
@@ -76,7 +84,9 @@ def _serve_http(server, arguments):
     security = TransportSecuritySettings(
         allowed_hosts=hosts, allowed_origins=[f"http://{host}" for host in hosts]
     )
-    app = server.streamable_http_app(stateless_http=True, json_response=True, transport_security=security, host=arguments.host)
+    app = server.streamable_http_app(
+        stateless_http=True, json_response=True, transport_security=security, host=arguments.host
+    )
     print(f"Serving on http://{own}:{port}/mcp", flush=True)
     uvicorn_server = uvicorn.Server(uvicorn.Config(app, log_level="warning", lifespan="on"))
     asyncio.run(uvicorn_server.serve(sockets=[listening]))

@@ -27,7 +27,30 @@ _STOP = re.compile(
 )
 _OF = re.compile(r"\s+of\s+(?:the\s+)?", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:[\u2019'-][^\W_]+)*")
-_DULL = frozenset(["the", "a", "an", "of", "and", "or", "in", "on", "at", "to", "its", "their", "his", "her", "our", "that", "these", "those", "other", "new"])
+_DULL = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "of",
+        "and",
+        "or",
+        "in",
+        "on",
+        "at",
+        "to",
+        "its",
+        "their",
+        "his",
+        "her",
+        "our",
+        "that",
+        "these",
+        "those",
+        "other",
+        "new",
+    ]
+)
 _CONJOINED = re.compile(
     r"\s+(?:and|or)\s+(?!\d|(?:more|nearly|over|approximately|about|at|the|an?|to|by|is|was|were)\s)(?=[^\W\d_])"
 )
@@ -64,7 +87,8 @@ class Proposal:
 def propose(text, body=None, year=None):
     """Propose measurements for every quantity of a text, in reading order.
 
-    `body` is the part to read, (start, end); `year` begins the slugs, else the first year that the text names.
+    `body` is the part to read, (start, end); `year` begins the slugs, else the first year that the text
+    names.
     """
     start, end = body or (0, len(text))
     segments = sentences(text, start, end)
@@ -142,7 +166,9 @@ class _Reader:
             first = place + verb.start()
         match = quantities.UNIT.search(text, place, first)
         # A unit word stands in the head of the phrase: "81,045 flight hours", not "20 officers per hour".
-        if (not unit and match and not _WORD.search(text, match.end(), first)) or (not unit and match and match.start() == place):
+        if (not unit and match and not _WORD.search(text, match.end(), first)) or (
+            not unit and match and match.start() == place
+        ):
             unit = match.lastgroup.replace("__", "-")
         end = first
         of = _OF.match(text, first, limit)

@@ -1,4 +1,5 @@
-"""Proposals as Turtle for a person to finish: placeholders are `finish:` names, doubts are comments and notes.
+"""Proposals as Turtle for a person to finish: placeholders are `finish:` names, doubts are comments and
+notes.
 
 A placeholder is an IRI outside our base, so that the shapes refuse a file in which one is left.
 """
@@ -20,7 +21,8 @@ def turtle(proposals, name, known=None, graph=None):
     """The proposals of the text that is called `name` (its file's name without `.txt`), as Turtle.
 
     `known` are labels with the prefixed names of things; those that a sentence uses are offered beside the
-    placeholders. `graph` is the name of the graph to be, for its data sets. Graph: <measurement> a cbp:Measurement ; cbp:quotation ?words ; cbp:evidence <passage> .
+    placeholders. `graph` is the name of the graph to be, for its data sets. Graph: <measurement> a
+    cbp:Measurement ; cbp:quotation ?words ; cbp:evidence <passage> .
     """
     lines = [
         f"# Proposed from {name}.txt by `incsr draft`; every line is to be checked against the words it quotes.",

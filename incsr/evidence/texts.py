@@ -1,7 +1,8 @@
 """The register of source texts: what the sidecar file beside each text says of it.
 
-A text `data/source/NAME.txt` has its sidecar in `data/source/NAME.toml`: the graph that holds what it says, its
-sum as published, the characters of its body, and its list of uncovered words. Another report is another pair.
+A text `data/source/NAME.txt` has its sidecar in `data/source/NAME.toml`: the graph that holds what it says,
+its sum as published, the characters of its body, and its list of uncovered words. Another report is another
+pair.
 """
 
 import re
@@ -63,7 +64,8 @@ def sidecar(path):
 
 
 def register(folder):
-    """The described texts of a folder by name, in order of their names; `folder` holds NAME.txt and NAME.toml.
+    """The described texts of a folder by name, in order of their names; `folder` holds NAME.txt and
+    NAME.toml.
 
     Raises: SourceError for a text without sidecar, or two texts that share a graph.
     """

@@ -77,7 +77,8 @@ class Reading:
     def _words(self):
         found = {}
         for row in self.select(
-            PROLOGUE + "SELECT ?thing ?passage ?words WHERE { ?thing cbp:evidence ?passage ; cbp:quotation ?said . "
+            PROLOGUE
+            + "SELECT ?thing ?passage ?words WHERE { ?thing cbp:evidence ?passage ; cbp:quotation ?said . "
             "?passage oa:hasSelector ?quote . ?quote oa:exact ?words } ORDER BY ?thing (?words != ?said) ?passage"
         ):
             found.setdefault(row["thing"], {})[row["passage"]] = row["words"]
@@ -87,7 +88,9 @@ class Reading:
 def with_prefixes(text):
     """A query with the project's prefixes that it uses and does not declare, on its first line."""
     declared = {name.lower() for name in _DECLARED.findall(text)}
-    missing = [name for name in dict.fromkeys(_USED.findall(text)) if name in PREFIXES and name not in declared]
+    missing = [
+        name for name in dict.fromkeys(_USED.findall(text)) if name in PREFIXES and name not in declared
+    ]
     return "".join(f"PREFIX {name}: <{PREFIXES[name]}> " for name in missing) + text
 
 

@@ -102,7 +102,8 @@ def fetch_words(reading, iri, characters=200):
 
 
 def _sections(reading):
-    """The text as the graph holds it: (text IRI, start, end, kind, words) of its paragraphs, lines and sentences."""
+    """The text as the graph holds it: (text IRI, start, end, kind, words) of its paragraphs, lines and
+    sentences."""
     rows = reading.select(
         PROLOGUE + "SELECT DISTINCT ?passage ?kind ?words WHERE { ?section a ?kind ; cbp:evidence ?passage ; "
         "cbp:quotation ?words VALUES ?kind { cbp:Sentence cbp:Paragraph cbp:Heading cbp:Navigation } }"
@@ -121,7 +122,9 @@ def _in_context(passage, sections, characters):
     text, start, end = place["text"], int(place["start"]), int(place["end"])
     around = [s for s in sections if s[0] == text and s[1] <= start and end <= s[2]]
     if not around:
-        raise ValueError(f"<{passage}> lies in no part of the text; passages are given by search_terms and describe")
+        raise ValueError(
+            f"<{passage}> lies in no part of the text; passages are given by search_terms and describe"
+        )
     _, first, _, _, words = max(around, key=lambda section: section[2] - section[1])
     sentence = min((s for s in around if s[3] == "sentence"), key=lambda s: s[2] - s[1], default=None)
     exact = words[start - first : end - first]
@@ -161,7 +164,10 @@ def _evidence(reading, iri):
 def _quoted(reading, rows):
     """The words behind the things that stand in some solutions, by IRI."""
     things = dict.fromkeys(
-        term["value"] for row in rows for term in row.values() if term["type"] == "uri" and term["value"] in reading.words
+        term["value"]
+        for row in rows
+        for term in row.values()
+        if term["type"] == "uri" and term["value"] in reading.words
     )
     return {iri: _evidence(reading, iri)["evidence"] for iri in things}
 

@@ -1,9 +1,9 @@
 """The evidence of each solution of a SELECT: the measurements and statements that its own matches rest on.
 
-The query runs as it was sent, so that its solutions stay what they are. A second one, without grouping, order and
-limit, gives every match of the patterns with all their variables; each match says by which triples it holds, and
-each solution takes the matches that have its values. What cannot be followed (a path with `*`, a subquery that
-groups, another endpoint) is said to be unknown, with the reason, and never guessed.
+The query runs as it was sent, so that its solutions stay what they are. A second one, without grouping,
+order and limit, gives every match of the patterns with all their variables; each match says by which triples
+it holds, and each solution takes the matches that have its values. What cannot be followed (a path with `*`,
+a subquery that groups, another endpoint) is said to be unknown, with the reason, and never guessed.
 """
 
 import json
@@ -39,8 +39,8 @@ _NO_WORDS = "this fact cites no words of the page: it is computed, or another so
 def answered(view, job, result, private, evaluated):
     """The answer to a SELECT with the evidence of its solutions: (Head, Body), or a Problem.
 
-    `result` is the engine's for the query as it was sent; `evaluated(store, plan, reading, job, default, named)`
-    runs a prepared query.
+    `result` is the engine's for the query as it was sent; `evaluated(store, plan, reading, job, default,
+    named)` runs a prepared query.
     """
     if not isinstance(result, ox.QuerySolutions):
         return Problem(
@@ -84,7 +84,8 @@ def _capped(result, max_rows):
 
 
 class EvidenceBody(Body):
-    """The bytes of an answer with its evidence: in JSON as a member beside the results, in order of the solutions.
+    """The bytes of an answer with its evidence: in JSON as a member beside the results, in order of the
+    solutions.
 
     It stands before the results, since strict readers take nothing behind the bindings.
     """
@@ -240,7 +241,8 @@ class _Index:
                 self.words.setdefault(subject, []).append((not own, place["start"], place, passage.value))
 
     def facts_of(self, triples):
-        """The measurements and statements that some triples are; where they are none, the things they tell of."""
+        """The measurements and statements that some triples are; where they are none, the things they tell
+        of."""
         found, things = {}, {}
         for subject, predicate, object_ in triples:
             if subject in self.facts:
@@ -251,7 +253,8 @@ class _Index:
         return tuple(found or things)
 
     def words_of(self, fact):
-        """What a fact cites: its quotation and that passage; `further` are those that its period and the like rest on."""
+        """What a fact cites: its quotation and that passage; `further` are those that its period and the
+        like rest on."""
         cited = sorted(self.words.get(fact, ()), key=lambda each: each[:2])
         iri = fact.value if isinstance(fact, ox.NamedNode) else str(fact)
         if not cited:

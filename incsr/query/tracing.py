@@ -1,8 +1,8 @@
 """A SELECT rewritten so that each match of its patterns tells by which triples it holds.
 
-Paths of `/` and `^` become triples, blank nodes variables, and every branch that may be absent (OPTIONAL, UNION)
-is marked, so that only the triples of the branches taken count. Patterns that only exclude (MINUS, NOT EXISTS) are
-no evidence.
+Paths of `/` and `^` become triples, blank nodes variables, and every branch that may be absent (OPTIONAL,
+UNION) is marked, so that only the triples of the branches taken count. Patterns that only exclude (MINUS,
+NOT EXISTS) are no evidence.
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass
@@ -275,7 +275,9 @@ def _any(node, wanted, closed=()):
 
 
 def _has_aggregate(node):
-    return _any(node, lambda n: isinstance(n, Call) and isinstance(n.name, str) and n.name in AGGREGATES, (Exists,))
+    return _any(
+        node, lambda n: isinstance(n, Call) and isinstance(n.name, str) and n.name in AGGREGATES, (Exists,)
+    )
 
 
 def _has_exists(node):

@@ -1,8 +1,9 @@
-"""What can be found in the graph, as entries of the index: figures, statements, things, terms of the vocabulary.
+"""What can be found in the graph, as entries of the index: figures, statements, things, terms of the
+vocabulary.
 
-Reads through a function that answers SELECT queries, so that it serves pages, agents and tests alike. Knows no
-Flask. A figure is found by the words of its quotation, of the sentence around it, and by every name of what it
-describes, counts, dates and places; a statement by its two things, their names and its words.
+Reads through a function that answers SELECT queries, so that it serves pages, agents and tests alike. Knows
+no Flask. A figure is found by the words of its quotation, of the sentence around it, and by every name of
+what it describes, counts, dates and places; a statement by its two things, their names and its words.
 """
 
 import bisect
@@ -17,20 +18,22 @@ CBP = PREFIXES["cbp"]
 
 NAMES = """SELECT ?thing ?property ?name WHERE {
   ?thing ?property ?name
-  VALUES ?property { skos:prefLabel rdfs:label dcterms:title skos:altLabel skos:hiddenLabel skos:definition skos:scopeNote }
+  VALUES ?property { skos:prefLabel rdfs:label dcterms:title skos:altLabel skos:hiddenLabel skos:definition
+  skos:scopeNote }
 }"""
 TYPES = "SELECT ?thing ?type WHERE { ?thing a ?type }"
 QUOTED = """SELECT ?thing ?quotation ?start ?end WHERE {
   ?thing cbp:quotation ?quotation
   OPTIONAL { ?thing cbp:evidence ?passage . ?passage oa:hasSelector ?quote , ?position .
-             ?quote oa:exact ?exact . ?position oa:start ?start ; oa:end ?end FILTER (STR(?exact) = STR(?quotation)) }
+             ?quote oa:exact ?exact . ?position oa:start ?start ; oa:end ?end FILTER (STR(?exact) =
+             STR(?quotation)) }
 }"""
 SENTENCES = """SELECT ?start ?end ?text WHERE {
   ?section a cbp:Sentence ; cbp:evidence ?passage ; cbp:quotation ?text .
   ?passage oa:hasSelector ?position . ?position oa:start ?start ; oa:end ?end
 }"""
-FIGURES = """SELECT ?thing ?subject ?indicator ?period ?area ?value ?words ?unit ?per ?qualifier ?superlative ?counted ?graph WHERE {
-  GRAPH ?graph {
+FIGURES = """SELECT ?thing ?subject ?indicator ?period ?area ?value ?words ?unit ?per ?qualifier ?superlative
+?counted ?graph WHERE { GRAPH ?graph {
     ?thing a cbp:Measurement ; cbp:describes ?subject ; cbp:indicator ?indicator ;
        sdmx-dimension:refPeriod ?period ; sdmx-dimension:refArea ?area .
     OPTIONAL { ?thing sdmx-measure:obsValue ?value } OPTIONAL { ?thing cbp:statedAs ?words }
@@ -43,7 +46,14 @@ STATEMENTS = """SELECT ?thing ?subject ?predicate ?object WHERE {
   ?thing a rdf:Statement ; rdf:subject ?subject ; rdf:predicate ?predicate ; rdf:object ?object
 }"""
 
-_UNITS = {"LB": "pounds lb", "HR": "hours", "MI": "miles", "CCY_USD": "US dollars money", "DAY": "day", "YR": "year"}
+_UNITS = {
+    "LB": "pounds lb",
+    "HR": "hours",
+    "MI": "miles",
+    "CCY_USD": "US dollars money",
+    "DAY": "day",
+    "YR": "year",
+}
 _HEDGES = {"MoreThan": "more than", "AtLeast": "at least", "OnAverage": "on average"}
 _RATES = {"DAY": "daily each day", "YR": "annually each year"}
 # A figure or an office is likelier meant than a sentence that mentions it.
