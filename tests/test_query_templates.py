@@ -5,6 +5,8 @@ queries; and one by one, that the optimisation is there, since it would pass the
 """
 
 import re
+import subprocess
+import sys
 from collections import Counter
 
 import pyoxigraph as ox
@@ -218,3 +220,29 @@ def test_an_error_speaks_of_the_text_as_it_was_sent():
     problem = ask(view_of(""), "SELECT * {\n <http://example.org/long-long-long> ?p ?o ; \n FILTER }")
 
     assert (problem.code, problem.line) == ("syntax", 4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "PREFIX i: <urn:incsr:> SELECT (COUNT(*) AS ?n) { ?s i:c:7 ?o }",
+        "PREFIX i: <urn:incsr:> SELECT * { <http://example.org/a> i:c:0 ?o }",
+        "PREFIX i: <urn:incsr:c> SELECT * { <http://example.org/a> i::0 ?o }",
+        "PREFIX : <urn:incsr:c:> SELECT * { <http://example.org/a> ?p :0 }",
+        'SELECT * { <http://example.org/a> ?p ?o FILTER(?o != "incsr:c:0") }',
+    ],
+)
+def test_no_name_that_a_client_can_write_stands_for_a_constant(text):
+    view = view_of("<http://example.org/a> <http://example.org/a> <http://example.org/a> .")
+
+    assert ours(view, text) == the_long_way(view, text)
+
+
+def test_the_mark_of_a_constant_is_not_the_same_twice():
+    program = "from incsr.query import templates; print(templates._MARK)"
+    marks = {
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+        for _process in range(2)
+    }
+
+    assert len(marks) == 2

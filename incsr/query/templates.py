@@ -8,6 +8,7 @@ together from a template is done over in the long way, so that errors speak of t
 """
 
 import re
+import secrets
 
 from incsr.messages import Problem
 from incsr.query import statistics
@@ -20,7 +21,8 @@ from incsr.query.spelling import XSD
 
 KEPT = 512
 LONGEST = 8_192
-_MARK = "incsr:c:"
+# Drawn anew by each process that loads this: a prefixed name can spell any IRI that a client knows of.
+_MARK = f"incsr-{secrets.token_hex(16)}:"
 _PROLOGUE = re.compile(
     r"(?:\s*+#[^\r\n]*+[\r\n]|\s*+(?i:PREFIX)\s++(?:[A-Za-z][A-Za-z0-9_-]*+)?:\s*+<[^<>\"{}|^`\\\x00-\x20]*+>)*+\s*+"
 )
@@ -31,7 +33,7 @@ _CONSTANT = re.compile(
     r"|(<[^<>\"{}|^`\\\x00-\x20]*+>)"
     r"|(\"[^\"\\\r\n]*+\"|'[^'\\\r\n]*+')"
 )
-_MARKED = re.compile(r"<urn:incsr:c:([0-9]+)>|\"incsr:c:([0-9]+)\"")
+_MARKED = re.compile(rf"<urn:{_MARK}([0-9]+)>|\"{_MARK}([0-9]+)\"")
 # What looks at graphs, at spellings, or out of the house.
 _UNFIT = frozenset({"GRAPH", "FROM", "SERVICE", "GROUP_CONCAT", "BNODE", "STRDT", "STRLANG", "BASE"})
 
@@ -90,7 +92,7 @@ def fitted(view, known, job):
             number = numbers.setdefault(whole, len(constants))
             if number == len(constants):
                 constants.append(whole)
-            return f"<urn:incsr:c:{number}>"
+            return f"<urn:{_MARK}{number}>"
         if body[match.end() : match.end() + 1] == "^":
             return whole
         number = numbers.setdefault(whole, len(constants))
