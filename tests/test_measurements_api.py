@@ -146,6 +146,16 @@ def test_the_pages_together_are_the_whole_in_the_same_order(client, form):
     assert int(answer.headers["X-Total-Count"]) == len(seen)
 
 
+def test_the_next_page_keeps_every_value_of_a_repeated_filter(client):
+    address, seen = f"{API}?country=GT&country=PA&graph=incsr2014&limit=1", set()
+    while address:
+        answer = client.get(address.removeprefix("http://localhost"))
+        seen |= {row["area_iri"] for row in answer.json["measurements"]}
+        address = following(answer)
+
+    assert seen == {f"{ID}country/GT", f"{ID}country/PA"}
+
+
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [

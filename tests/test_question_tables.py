@@ -12,6 +12,7 @@ import pytest
 
 from incsr import questions
 from incsr.pages import sourced
+from incsr.pages.graph import Term
 
 QUESTIONS = {question.name: question for question in questions.read_all()}
 
@@ -80,6 +81,27 @@ def test_a_query_that_loses_rows_when_traced_is_claimed_nothing(client):
     assert sourced.figures_of(Site(), query, ["v"], []) == {}
     grouped = "SELECT (SUM(?v) AS ?s) WHERE { ?m sdmx-measure:obsValue ?v . }"
     assert sourced.figures_of(Site(), grouped, ["s"], []) == {}
+
+
+def test_a_query_that_answers_other_rows_when_traced_is_claimed_nothing():
+    """Two figures of one value: which of them a row shows cannot be said from the row."""
+    value = Term("literal", "5", "http://www.w3.org/2001/XMLSchema#integer")
+
+    class Graph:
+        traced = [{"v": value, "m": Term("uri", "urn:a")}, {"v": value, "m": Term("uri", "urn:b")}]  # noqa: RUF012
+
+        def answer(self, query):
+            assert "SELECT ?v  ?m WHERE" in query
+            return ["v", "m"], self.traced
+
+    class Site:
+        graph = Graph()
+        figures = {"urn:a": "figure a", "urn:b": "figure b"}  # noqa: RUF012
+
+    query = "SELECT ?v WHERE { ?m sdmx-measure:obsValue ?v . }"
+    assert sourced.figures_of(Site(), query, ["v"], [{"v": value}]) == {}
+    both = [{"v": value}, {"v": value}]
+    assert sourced.figures_of(Site(), query, ["v"], both) == {"v": ["figure a", "figure b"]}
 
 
 @pytest.mark.parametrize(
