@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: setup serve test validate verify conformance wheel release lock soak lint system clean
+.PHONY: draft-pages setup serve test validate verify conformance wheel release lock soak lint system clean
 
 serve: setup
 	$(BIN)/incsr serve --port $(PORT)
@@ -72,6 +72,10 @@ $(VENV)/bench/.installed: bench/peers.lock
 # How fast the service is beside its peers; writes bench/RESULTS.md. BENCH="--observations 600000": 10 million.
 bench: setup $(VENV)/bench/.installed
 	$(BIN)/python bench/run.py $(BENCH)
+
+# What the drafter reaches on pages that it was not written for, into docs/draft.md.
+draft-pages: setup
+	scripts/draft-pages
 
 lint: setup
 	$(BIN)/ruff check .

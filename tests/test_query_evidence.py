@@ -102,15 +102,23 @@ def test_branch_that_was_not_taken_is_no_evidence():
         assert len(iris(facts)) == len(expected)
 
 
-def test_path_in_sequence_and_blank_node_are_followed():
-    paths = evident(
-        "SELECT ?l { [] cbp:indicator/skos:prefLabel ?l ; ^qb:nothing? ?y ; cbp:qualifier cbp:AtLeast }"
+def test_branch_of_a_union_that_was_not_taken_is_no_evidence_though_its_triple_is_true():
+    found = evident(
+        "SELECT ?l { VALUES ?o { concept:drug-smugglers } "
+        "{ office:border-patrol cbp:counters ?o } UNION { ?o skos:prefLabel ?l } }"
     )
-    nodes = evident("SELECT ?v { [ cbp:qualifier cbp:AtLeast ; sdmx-measure:obsValue ?v ] }")
 
-    assert {iri for _, facts in nodes for iri in iris(facts)} >= {"measurement/2014-flight-hours-p3"} or nodes
-    assert all(iris(facts) for _, facts in nodes)
-    assert all(reasons(facts) for _, facts in paths)
+    told = {"l" in row: iris(facts) for row, facts in found}
+    assert told[False] == ["statement/border-patrol-counters-drug-smugglers"]
+    assert told[True] == ["concept/drug-smugglers"]
+
+
+def test_path_in_sequence_and_blank_node_are_followed():
+    path = evident("SELECT ?l { GRAPH graph:incsr2014 { ?m cbp:qualifier cbp:OnAverage ; cbp:indicator/skos:prefLabel ?l } }")
+    node = evident("SELECT ?v { GRAPH graph:incsr2014 { [ cbp:qualifier cbp:OnAverage ; sdmx-measure:obsValue ?v ] } }")
+
+    assert [iris(facts) for _, facts in path] == [["measurement/2014-illicit-currency-seized"]]
+    assert [iris(facts) for _, facts in node] == [["measurement/2014-illicit-currency-seized"]]
 
 
 def test_subquery_that_hides_its_variable_is_followed_and_joins_with_nothing():
