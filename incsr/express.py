@@ -22,7 +22,7 @@ from incsr.namespaces import BASE
 from incsr.workers.answers import Broken
 
 # A request with one of these is no plain GET, or needs more than the lane looks at.
-_UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade"))
+_UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"if-match"))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _BLOCKS = 256
 _LINES = {

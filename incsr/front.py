@@ -217,14 +217,28 @@ class Exchange:
         self.job = planned
         self.outcome = "answered"
         if isinstance(planned, ReadJob) and planned.operation == "query":
-            return await self.repeatable(request, planned)
+            answered = await self.repeatable(request, planned)
+            # Its If-None-Match alone has been looked at before it was evaluated.
+            return answered if request.header("if-match") is None else await self.wanted(request, answered)
         answer = await self.answer(planned)
         if answer.problem is not None:
             self.outcome = answer.problem.code
             return protocol.finish(request, planned, answer.problem, settings)
         self.rows = answer.rows
         body = answer.body if answer.body is not None else self.streaming(answer)
-        return protocol.finish(request, planned, (answer.head, body), settings, answer.version)
+        finished = protocol.finish(request, planned, (answer.head, body), settings, answer.version)
+        return await self.wanted(request, finished)
+
+    async def wanted(self, request, response) -> Response:
+        """The response, or what takes its place by the conditions of the request."""
+        sent = protocol.conditional(request, response, self.front.settings)
+        if sent is not response:
+            self.outcome, self.rows = "unchanged" if sent.status == 304 else "refused", None
+            if not isinstance(response.body, bytes):
+                # What has not begun cannot be closed, and the evaluator would wait for its reader.
+                await anext(aiter(response.body), None)
+                await response.body.aclose()
+        return sent
 
     def streaming(self, answer):
         """The chunks of an answer; at their end is known how many rows it had."""
@@ -254,7 +268,7 @@ class Exchange:
             outcome = cache.get(version, job) or cache.failure(version, job)
             self.cached = "miss" if outcome is None else "hit"
             tag = tag_of(version, job)
-            condition = request.header("if-none-match")
+            condition = request.header("if-none-match") if request.header("if-match") is None else None
             if not isinstance(outcome, Problem) and condition and holds(condition.encode("latin-1"), tag):
                 cache.counts["unchanged"] += 1
                 self.outcome = "unchanged"

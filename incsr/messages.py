@@ -90,7 +90,7 @@ class WriteJob:
 
     `operation` is "update" (`text`, `using_graphs`, `using_named_graphs`, None where the request named
     neither) or "put", "post", "delete" of the Graph Store Protocol on `graph` (an IRI, None the default
-    graph) with `payloads`.
+    graph) with `payloads`, on the conditions of `if_match` and `if_none_match`: the headers as they came.
     """
 
     operation: str
@@ -101,6 +101,8 @@ class WriteJob:
     payloads: tuple[Payload, ...] = ()
     base_iri: str | None = None
     limits: Limits = field(default_factory=Limits)
+    if_match: str | None = None
+    if_none_match: str | None = None
 
 
 Job = ReadJob | WriteJob

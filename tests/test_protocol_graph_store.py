@@ -268,13 +268,33 @@ def test_a_graph_has_an_etag_and_is_not_sent_again():
     job = protocol.plan(request, SETTINGS)
     answer = (Head(200, "text/turtle; charset=utf-8"), b"<a:a> <a:b> 1 .")
 
-    fresh = protocol.finish(request, job, answer, SETTINGS, "v1")
+    def finish(request, version):
+        response = protocol.finish(request, job, answer, SETTINGS, version)
+        return protocol.conditional(request, response, SETTINGS)
+
+    fresh = finish(request, "v1")
     etag = dict(fresh.headers)["etag"]
     again = Request("GET", "/store", "default", (("if-none-match", f'"x", {etag}'),))
-    same = protocol.finish(again, job, answer, SETTINGS, "v1")
-    changed = protocol.finish(again, job, answer, SETTINGS, "v2")
+    same = finish(again, "v1")
+    changed = finish(again, "v2")
 
-    assert fresh.status == 200 and etag.startswith('W/"v1.')
+    assert fresh.status == 200 and etag.startswith('"v1.')
     assert (same.status, same.body) == (304, b"") and dict(same.headers)["etag"] == etag
     assert "content-length" not in dict(same.headers)
     assert changed.status == 200
+
+
+@pytest.mark.parametrize("method", ["PUT", "POST", "DELETE"])
+def test_the_conditions_of_a_write_go_to_whoever_writes(method):
+    conditions = (("if-match", '"a"'), ("if-match", '"b"'), ("if-none-match", "*"))
+    headers = (AUTHORIZED, ("content-type", "text/turtle"), *conditions)
+
+    job = plan(method, "/store?default", *headers, body=b"<a:a> <a:b> 1 .")
+
+    assert (job.if_match, job.if_none_match) == ('"a", "b"', "*")
+
+
+def test_an_update_has_nothing_that_if_match_could_match():
+    headers = (AUTHORIZED, ("content-type", "application/sparql-update"), ("if-match", "*"))
+
+    refused(plan("POST", "/update", *headers, body=b"CLEAR ALL"), 412, "precondition-failed")

@@ -44,11 +44,17 @@ def plan(request, settings) -> ReadJob | WriteJob:
     if reads:
         format_ = _format(parameters)
         return ReadJob("graph", graph=graph, accept=request.header("accept"), format=format_, limits=limits)
+    conditions = {
+        "if_match": request.header("if-match"),
+        "if_none_match": request.header("if-none-match"),
+    }
     if method == "DELETE":
-        return WriteJob("delete", graph=graph, limits=limits)
+        return WriteJob("delete", graph=graph, limits=limits, **conditions)
     base_iri = graph or url(request, settings, STORE)
     payloads = _payloads(request, settings, base_iri)
-    return WriteJob(method.lower(), graph=graph, payloads=payloads, base_iri=base_iri, limits=limits)
+    return WriteJob(
+        method.lower(), graph=graph, payloads=payloads, base_iri=base_iri, limits=limits, **conditions
+    )
 
 
 def makes_graph(request, settings) -> bool:

@@ -28,6 +28,7 @@ REFUSALS = {
     406: "The result has no format that Accept allows; the problem lists those that there are.",
     408: "The body did not come in time.",
     409: "The update contradicts what the store holds, such as CREATE of a graph that is there.",
+    412: "If-Match or If-None-Match asks for another state than what is named has.",
     413: "The body, the text or the answer is larger than the service allows.",
     414: "The request target is longer than the service allows.",
     415: "The body has a media type that is not read here.",
@@ -39,8 +40,8 @@ REFUSALS = {
     503: "The query was ended at its deadline, or everything is busy; Retry-After says when to come back.",
     504: "The query was ended at its deadline.",
 }
-_READ = (400, 403, 404, 406, 408, 413, 414, 429, 431, 500, 501, 502, 503, 504)
-_WRITE = (400, 401, 403, 404, 408, 409, 413, 414, 415, 429, 431, 500, 501, 502, 503, 504)
+_READ = (400, 403, 404, 406, 408, 412, 413, 414, 429, 431, 500, 501, 502, 503, 504)
+_WRITE = (400, 401, 403, 404, 408, 409, 412, 413, 414, 415, 429, 431, 500, 501, 502, 503, 504)
 
 
 def response(settings) -> Response:

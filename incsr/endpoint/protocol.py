@@ -9,10 +9,9 @@ Source: SPARQL 1.1 Protocol (W3C, 2013); RFC 9110; RFC 10008 for QUERY; the Fetc
 
 import re
 import secrets
-import zlib
 from dataclasses import replace
 
-from incsr import formats
+from incsr import conditions, formats
 from incsr.endpoint import description, graph_store, openapi, page
 from incsr.endpoint.access import refused_write
 from incsr.endpoint.addresses import OPENAPI, SPARQL, STORE, UPDATE, resource, url
@@ -68,8 +67,7 @@ def finish(request: Request, job: ReadJob | WriteJob, answer, settings, version=
     """The response for a job's answer: a `Problem`, a `Head`, or a `Head` with its body.
 
     The body may be bytes or a (possibly asynchronous) iterable of them, and is handed on as it is. `version`
-    is the data's: with it, a graph that is read has an ETag, and If-None-Match is answered with 304 (but
-    for a stream, which has begun already).
+    is the data's: with it, a graph that is read has an ETag, and `conditional` says whether it is sent.
     """
     headers = [("query-limits", _announced(job.limits))] if isinstance(job, ReadJob) else []
     if isinstance(answer, Problem):
@@ -83,11 +81,8 @@ def finish(request: Request, job: ReadJob | WriteJob, answer, settings, version=
         if job.operation == "post" and graph_store.makes_graph(request, settings):
             headers.append(("location", job.graph))
     elif job.operation == "graph" and version:
-        etag = f'W/"{version}.{zlib.crc32(head.content_type.encode()):08x}"'
-        headers += [("etag", etag), ("cache-control", "no-cache")]
-        if isinstance(body, bytes) and _matches(request.header("if-none-match"), etag):
-            kept = [(name, value) for name, value in headers if name != "content-type"]
-            return _completed(request, Response(304, kept), settings)
+        tag = conditions.graph_tag(version, head.content_type)
+        headers += [("etag", f'"{tag}"'), ("cache-control", "no-cache")]
     return _completed(request, Response(head.status, headers, body), settings)
 
 
@@ -97,12 +92,30 @@ def _announced(limits):
     return ", ".join(f"{name}={value}" for name, value in held if value is not None)
 
 
-def _matches(condition, etag):
-    """Whether If-None-Match names the entity tag, by the weak comparison (RFC 9110, section 13.1.2)."""
-    if condition is None:
-        return False
-    tags = [tag.strip().removeprefix("W/") for tag in condition.split(",")]
-    return "*" in tags or etag.removeprefix("W/") in tags
+def conditional(request: Request, response: Response, settings) -> Response:
+    """What is sent of a response to a safe request, by its If-Match and If-None-Match.
+
+    Returns: the response itself; or in its place 412 or 304, and then its body is not wanted.
+    Source: RFC 9110, sections 13.1.1, 13.1.2 and 13.2.2.
+    """
+    if_match, if_none_match = request.header("if-match"), request.header("if-none-match")
+    safe = request.method.upper() in ("GET", "HEAD")
+    if response.status != 200 or not safe or (if_match is None and if_none_match is None):
+        return response
+    own = next((value[1:-1] for name, value in response.headers if name == "etag"), None)
+    if own is None:
+        if_none_match = None
+    header = conditions.unmet(
+        if_match, if_none_match, True, lambda tag: own is not None and conditions.is_coded(tag, own)
+    )
+    if header is None:
+        return response
+    if header == "If-Match":
+        return refusal(request, conditions.failed(header), settings)
+    held = next((tag for _weak, tag in conditions.named(if_none_match) if conditions.is_coded(tag, own)), own)
+    left_out = ("content-type", "content-length", "etag")
+    kept = [(name, value) for name, value in response.headers if name not in left_out]
+    return Response(304, [*kept, ("etag", f'"{held}"')])
 
 
 def wants_page(request: Request, settings) -> bool:
@@ -141,6 +154,9 @@ def _planned(request, settings):
         refusal = refused_write(request, settings)
         if refusal:
             raise Refusal(refusal)
+        if request.header("if-match") is not None:
+            # Nothing can be read here, so that there is no tag that could match.
+            raise Refusal(conditions.failed("If-Match"))
         return _update_job(request, settings)
     if wants_page(request, settings):
         return _completed(request, page.response(request), settings)

@@ -30,6 +30,10 @@ def make(executor, settings) -> Blueprint:
             if outcome is None:
                 outcome = (found.head, found.body if found.body is not None else found.chunks)
             planned = protocol.finish(asked, planned, outcome, settings, found.version)
+            sent = protocol.conditional(asked, planned, settings)
+            if sent is not planned and hasattr(planned.body, "close"):
+                planned.body.close()
+            planned = sent
         return to_flask(planned)
 
     for rule in RULES:

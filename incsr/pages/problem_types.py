@@ -133,6 +133,11 @@ PROBLEMS = {
         "What is asked for is told to the operator's own networks alone.",
         "Ask from the machine itself, or have the operator name your network.",
     ),
+    "precondition-failed": (
+        "Precondition failed",
+        "If-Match or If-None-Match asks for another state than what is named has.",
+        "Read it anew, and send the request with the new ETag.",
+    ),
     "rate": (
         "Too many requests",
         "This client has sent more requests than it may.",

@@ -6,6 +6,7 @@ transaction. Keeps the hidden union graph what it promises to be.
 
 import pyoxigraph as ox
 
+from incsr import conditions
 from incsr.messages import Head, Problem, WriteJob
 from incsr.query import spelling, syntax
 from incsr.query.functions import run
@@ -70,7 +71,7 @@ def _syntax_problem(source, error, job):
 def _graph_store(view, job):
     """PUT, POST and DELETE on one graph.
 
-    Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 5.3 to 5.5.
+    Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 5.3 to 5.5; RFC 9110, section 13.
     """
     if job.graph is not None and is_hidden(job.graph):
         raise Refused(
@@ -95,11 +96,17 @@ def _graph_store(view, job):
             )
         ) from None
     exists = job.graph is None or view.store.contains_named_graph(graph)
+    if job.operation == "delete" and not exists:
+        return Problem(
+            404, "There is no such graph", f"The store has no graph <{job.graph}>.", "no-such-graph"
+        )
+    # Only here nobody else can write between the look and the deed.
+    header = conditions.unmet(
+        job.if_match, job.if_none_match, exists, lambda tag: conditions.is_of_version(tag, view.version)
+    )
+    if header is not None:
+        return conditions.failed(header)
     if job.operation == "delete":
-        if not exists:
-            return Problem(
-                404, "There is no such graph", f"The store has no graph <{job.graph}>.", "no-such-graph"
-            )
         _replace(view, graph, ())
         view.store.remove_graph(graph)
         return _NO_CONTENT
