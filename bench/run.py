@@ -163,6 +163,8 @@ def measured(served, lines, clients, seconds, folder) -> dict:
         check=True,
     ).stdout
     found = json.loads(said.rsplit("JSON ", 1)[1])
+    if not found["requests"]:
+        raise SystemExit(f"{served.name} answered nothing in {seconds} s; give --seconds more")
     if found["errors"] or found["refused"]:
         raise SystemExit(f"{served.name} failed on {found['errors'] + found['refused']} requests")
     return {

@@ -13,7 +13,7 @@ from collections import OrderedDict
 from incsr.messages import Head, Problem, ReadJob
 
 # One answer may take this part of the whole, so that a large one does not put out all others.
-LARGEST_PART = 16
+LARGEST_PART = 32
 # What an entry costs beside its bodies: head, key, places in dictionaries.
 OVERHEAD_BYTES = 600
 # A query that hit its deadline would hit it again; so long it is not tried.

@@ -5,6 +5,7 @@ costs less time than sending the difference over a fast line.
 """
 
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 
 # Smaller bodies fit into a packet or so, and are sent as they are.
@@ -12,6 +13,8 @@ WORTH_BYTES = 1024
 BROTLI_QUALITY = 4
 GZIP_LEVEL = 5
 _GZIP_WINDOW = 31
+# One thread, started when it is needed: each has memory of its own, and the processors are for evaluating.
+COMPRESSING = ThreadPoolExecutor(1, "incsr-compressing")
 
 # What is text and may be compressed.
 _TEXT = ("text/", "application/json", "application/xml", "application/javascript", "image/svg+xml")
@@ -70,7 +73,7 @@ class Coder:
         if coding == "br":
             import brotli
 
-            self._brotli = brotli.Compressor(quality=BROTLI_QUALITY, lgwin=19)
+            self._brotli = brotli.Compressor(quality=BROTLI_QUALITY, lgwin=18)
             self.more, self.end = self._brotli.process, self._brotli.finish
         else:
             gzip = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)

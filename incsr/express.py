@@ -13,7 +13,7 @@ from http import HTTPStatus
 
 from incsr.admission import budget_of, client_of
 from incsr.cache import Entry, is_repeatable, tag_of
-from incsr.encodings import WORTH_BYTES, Coder, compressed, preferred
+from incsr.encodings import COMPRESSING, WORTH_BYTES, Coder, compressed, preferred
 from incsr.endpoint import protocol
 from incsr.endpoint.parameters import BadEncoding, decoded
 from incsr.headers import SECURITY
@@ -432,7 +432,7 @@ class Ride:
                     if size > lane.cache.largest:
                         keeps, entry_parts = False, []
                 if coder is not None:
-                    chunk = await wire.loop.run_in_executor(None, coder.more, chunk)
+                    chunk = await wire.loop.run_in_executor(COMPRESSING, coder.more, chunk)
                 if chunk:
                     self.sent += len(chunk)
                     wire.transport.writelines([b"%x\r\n" % len(chunk), chunk, b"\r\n"])
@@ -441,7 +441,7 @@ class Ride:
                         await wire.flow.drain()
             if self.disconnected:
                 return
-            rest = await wire.loop.run_in_executor(None, coder.end) if coder is not None else b""
+            rest = await wire.loop.run_in_executor(COMPRESSING, coder.end) if coder is not None else b""
             if rest:
                 self.sent += len(rest)
                 wire.transport.writelines([b"%x\r\n" % len(rest), rest, b"\r\n"])
@@ -526,7 +526,7 @@ async def compressed_variant(lane, key, entry, coding):
     """Make a variant of an entry, on a thread where that takes long."""
     body = entry.body
     if len(body) > 16_384:
-        variant = await lane.pool.loop.run_in_executor(None, compressed, coding, body)
+        variant = await lane.pool.loop.run_in_executor(COMPRESSING, compressed, coding, body)
     else:
         variant = compressed(coding, body)
     if coding not in entry.variants:

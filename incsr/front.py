@@ -13,7 +13,7 @@ from incsr import headers, metrics
 from incsr.admission import Admission, budget_of, client_of, network_of
 from incsr.bridge import Bridge
 from incsr.cache import Cache, Entry, is_repeatable, tag_of
-from incsr.encodings import WORTH_BYTES, Coder, is_worth, preferred
+from incsr.encodings import COMPRESSING, WORTH_BYTES, Coder, is_worth, preferred
 from incsr.endpoint import access, addresses, problems, protocol
 from incsr.express import holds
 from incsr.log import slow_query
@@ -511,13 +511,13 @@ class Exchange:
             else:
                 async for chunk in body:
                     if coder is not None:
-                        chunk = await loop.run_in_executor(None, coder.more, chunk)
+                        chunk = await loop.run_in_executor(COMPRESSING, coder.more, chunk)
                     if chunk:
                         self.sent += len(chunk)
                         async with asyncio.timeout(self.front.settings.body_timeout_s):
                             await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 if coder is not None:
-                    rest = await loop.run_in_executor(None, coder.end)
+                    rest = await loop.run_in_executor(COMPRESSING, coder.end)
                     self.sent += len(rest)
                     await send({"type": "http.response.body", "body": rest, "more_body": True})
         except Broken as broken:
