@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Imports run one way: a part knows only the parts before it. What layout.md does not list stands where its
 # own imports put it: search, links and questions are data without pages; admission, bridge, express, headers, encodings
 # and log are what front and app stand on; server starts wire and front.
-ORDER = ("namespaces", "messages", "config", "log", "headers", "encodings", "sources", "validation", "evidence", "links",
+ORDER = ("namespaces", "messages", "conditions", "config", "log", "headers", "encodings", "sources", "validation", "evidence", "links",
          "questions", "formats", "store", "query", "workers", "cache", "search", "draft", "mcp", "catalog", "endpoint",
          "pages", "app", "admission", "bridge", "express", "metrics", "front", "wire", "asgi", "server",
          "cli")  # fmt: skip

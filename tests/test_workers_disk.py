@@ -144,3 +144,34 @@ def test_a_directory_with_other_things_is_refused(tmp_path):
     assert ended.returncode == 2
     assert "letters.txt" in ended.stderr
     assert (tmp_path / "letters.txt").read_text() == "mine"
+
+
+def test_data_that_cannot_be_loaded_again_is_said_at_once_and_tried_again(serve, tmp_path):
+    store = tmp_path / "store"
+    server = serve("--empty", "--store", store, token=TOKEN)
+    assert update(server, insert(1)).status_code == 204
+    current = (store / "CURRENT").read_bytes()
+
+    def ask():
+        return requests.get(server.url + "/sparql", params={"query": f"ASK {{}} #{time.time()}"}, timeout=60)
+
+    (store / "CURRENT").write_text("damaged")
+    os.kill(server.processes()[1], signal.SIGKILL)
+    end = time.monotonic() + 30
+    while "the data cannot be loaded" not in server.log():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+    began = time.monotonic()
+    refused = ask()
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "2")
+    assert refused.json()["title"] == "Service has lost its data"
+    assert update(server, insert(2)).status_code == 503
+    assert requests.get(server.url + "/health/ready", timeout=60).status_code == 503
+    assert time.monotonic() - began < 5
+
+    (store / "CURRENT").write_bytes(current)
+    while ask().status_code != 200:
+        assert time.monotonic() < end + 30
+        time.sleep(0.1)
+    assert numbers(server) == [1]

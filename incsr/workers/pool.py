@@ -16,10 +16,10 @@ import time
 from collections import deque
 
 from incsr.messages import Job, Problem, WriteJob
-from incsr.store.disk import Directory
+from incsr.store.disk import Directory, StoreError
 from incsr.workers import frames, problems
 from incsr.workers.answers import Answer, Broken
-from incsr.workers.link import Link, launch
+from incsr.workers.link import Link, LoadError, launch
 from incsr.workers.writes import WriteLane
 
 # How much of a streamed answer is held for a client that reads slowly before the evaluator has to wait.
@@ -30,6 +30,8 @@ LOWEST_PRIORITY = 19
 PATIENCE = 3
 # After so many jobs an evaluator is replaced: what it has learnt and fragmented does not grow for ever.
 RENEW_AFTER = 5000
+# After data that cannot be loaded anew, the next try.
+RELOAD_AFTER_S, RELOAD_AT_MOST_S = 0.5, 30.0
 
 
 class Told:
@@ -394,6 +396,8 @@ class Pool:
         self.summary: dict = {}
         self.failed_starts = 0
         self.closing = self.hurried = False
+        self.restarting: asyncio.Task | None = None
+        self.unloaded = False  # the data was lost and cannot be loaded
         self.numbers = itertools.count(1)
         self.counts = dict.fromkeys(("expired", "cancelled", "refused", "crashed", "writes", "restarts"), 0)
 
@@ -452,6 +456,8 @@ class Pool:
         task = Task(self, job, told)
         if self.closing:
             task.conclude(problem=problems.CLOSING)
+        elif self.unloaded:
+            task.conclude(problem=problems.UNLOADED)
         elif self.idle:
             task.version = self.version
             task.begin(self.idle.pop())
@@ -528,16 +534,33 @@ class Pool:
         """A mother has gone. If it is the one in use, her data is lost and loaded anew."""
         if link is not self.link or self.closing:
             return
+        if self.restarting is not None and not self.restarting.done():
+            return  # who waits for her to load is told, and tries again
+        self.link = None
+        if not self.version:
+            return  # it never had any data; whoever started it is told so
         self.log("error", "the mother process ended; loading anew", pid=link.pid)
         self.counts["restarts"] += 1
-        self.link = None
-        self.loop.create_task(self._restart())
+        self.restarting = self.loop.create_task(self._restart())
 
     async def _restart(self):
-        began = time.monotonic()
-        self.launch()
+        """Load anew, and try again for as long as that fails: an operator may mend the files meanwhile."""
+        began, wait_s = time.monotonic(), RELOAD_AFTER_S
         self.generation += 1
-        self._loaded(await self.link.attach(self))
+        while True:
+            try:
+                self.launch()
+                summary = await self.link.attach(self)
+                break
+            except (LoadError, OSError, StoreError) as error:
+                self.link, self.unloaded = None, True
+                self.log("error", "the data cannot be loaded", why=str(error), again_after_s=wait_s)
+                for task in list(self.waiting):
+                    task.conclude(problem=problems.UNLOADED)
+                await asyncio.sleep(wait_s)
+                wait_s = min(2 * wait_s, RELOAD_AT_MOST_S)
+        self.unloaded = False
+        self._loaded(summary)
         self.log("info", "loaded anew", seconds=round(time.monotonic() - began, 3))
 
     def running(self) -> int:
@@ -546,6 +569,8 @@ class Pool:
     async def close(self, grace_s: float = 0.0):
         """Let what runs finish for so long, or until somebody sets `hurried`; then end every process."""
         self.closing = True
+        if self.restarting is not None:
+            self.restarting.cancel()
         end = time.monotonic() + grace_s
         while (self.running() or self.waiting or self.lane.busy) and time.monotonic() < end:
             if self.hurried:

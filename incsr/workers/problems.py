@@ -29,10 +29,10 @@ def overloaded(what: str) -> Problem:
 CRASHED = Problem(
     500,
     "Evaluation ended",
-    "The process that evaluated this request ended before it had an answer: the request needed more memory "
-    "or deeper nesting than one request may use, or met a fault of the engine.",
+    "The process that evaluated this request ended before it had an answer: most likely the request "
+    "needed more memory than one request may use; else it was nested too deeply, or met a fault of the engine.",
     "crashed",
-    hint="Make the request smaller or less deeply nested. Other requests are not affected.",
+    hint="Bind more terms, make the request smaller or less deeply nested. Other requests are not affected.",
 )
 
 INTERNAL = Problem(
@@ -45,6 +45,16 @@ LOADING = Problem(
     503,
     "Service is starting",
     "The data is still being loaded.",
+    "starting",
+    hint=f"Try again after {RETRY_AFTER_S} seconds.",
+    headers=(("Retry-After", str(RETRY_AFTER_S)),),
+)
+
+UNLOADED = Problem(
+    503,
+    "Service has lost its data",
+    "The process that held the data ended, and the data could not be loaded again yet. The failure has been "
+    "logged; it is tried again.",
     "starting",
     hint=f"Try again after {RETRY_AFTER_S} seconds.",
     headers=(("Retry-After", str(RETRY_AFTER_S)),),

@@ -67,6 +67,8 @@ class WriteLane:
             async with asyncio.timeout(job.limits.timeout_s), self.lock:
                 if self.pool.closing:
                     return Answer(problem=problems.CLOSING)
+                if self.pool.unloaded:
+                    return Answer(problem=problems.UNLOADED)
                 if self.pool.link is None or not self.pool.link.attached:
                     return Answer(problem=problems.LOADING)
                 return await self._write(job)
