@@ -253,3 +253,48 @@ def test_without_union_an_update_does_what_the_engine_does(trig, text):
         assert result.status == (400 if isinstance(error, SyntaxError) else 409)
 
     assert len(view.store) == len(other)
+
+
+@pytest.mark.parametrize("union", [True, False], ids=["union", "strict"])
+@pytest.mark.parametrize("name", ["union", "union:", "union:spelled", "union:gone", "union:x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "INSERT { GRAPH ?g { :n :q 1 } } WHERE { BIND(IRI('urn:incsr:NAME') AS ?g) }",
+        "INSERT { GRAPH ?g { :n :q 1 } } WHERE { VALUES ?x { 'NAME' } BIND(IRI(CONCAT('urn:incsr:', ?x)) AS ?g) }",
+        "DELETE { GRAPH ?g { :s :p 1 } } WHERE { BIND(IRI('urn:incsr:NAME') AS ?g) }",
+        "DELETE { GRAPH ?g { :s :p 1 } } INSERT { GRAPH ?g { :s :p 8 } } WHERE { BIND(IRI('urn:incsr:NAME') AS ?g) }",
+    ],
+)
+def test_a_name_that_is_computed_reaches_no_hidden_graph(union, name, text):
+    view = view_of(TWO, union)
+    before = {str(quad) for quad in view.store}
+
+    assert update(view, text.replace("NAME", name)).status == 204
+
+    assert {str(quad) for quad in view.store} == before
+
+
+def test_a_text_that_only_the_engine_reads_leaves_no_hidden_graph(view, monkeypatch):
+    monkeypatch.setattr("incsr.query.updates.rewritten", lambda *_arguments: None)
+
+    update(view, "INSERT { GRAPH ?g { :n :q 1 } } WHERE { BIND(IRI('urn:incsr:union:x') AS ?g) }")
+
+    assert quads(view) == quads(view_of(TWO)) and union_is_in_step(view)
+    assert [graph.value for graph in view.store.named_graphs() if graph.value.startswith(UNION)] == [UNION]
+
+
+def test_a_name_that_only_begins_like_a_hidden_one_is_like_any_other(view):
+    text = "INSERT { GRAPH ?g { :n :q 1 } } WHERE { BIND(IRI('urn:incsr:unionized') AS ?g) }"
+
+    assert update(view, text).status == 204
+
+    assert "<urn:incsr:unionized>" in [str(quad.graph_name) for quad in view.store]
+
+
+def test_a_solution_without_a_graph_still_gives_what_its_other_templates_say(view):
+    text = "INSERT { GRAPH ?g { :n :q 1 } :n :r 2 } WHERE { ?s :p 2 OPTIONAL { ?s :nothing ?g } }"
+
+    assert update(view, text).status == 204
+
+    assert [quad for quad in quads(view) if quad.startswith("n ")] == ["n r 2 integer"]

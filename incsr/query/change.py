@@ -12,6 +12,7 @@ from incsr.query import spelling, syntax
 from incsr.query.functions import run
 from incsr.query.guard import Refused
 from incsr.query.payloads import Unreadable, triples
+from incsr.query.spelling import FLAGS
 from incsr.query.updates import prepared
 from incsr.query.view import UNION_GRAPH, forget, is_hidden
 
@@ -54,7 +55,16 @@ def _update(view, job):
                 "Add SILENT to the operation, where that is no error for you.",
             )
         raise
+    _drop_strays(view)
     return _NO_CONTENT
+
+
+def _drop_strays(view):
+    """Drop graphs with reserved names that are not ours: a text that only the engine could read made them."""
+    ours = (FLAGS, UNION_GRAPH) if view.union else (FLAGS,)
+    for graph in list(view.store.named_graphs()):
+        if is_hidden(graph.value) and graph not in ours:
+            view.store.remove_graph(graph)
 
 
 def _syntax_problem(source, error, job):

@@ -91,7 +91,7 @@ class _Rewriting:
             parser.fail("the end of the operation")
         # Templates are written after the pattern has said what its variables may hold.
         self.mender.group_of_update(group)
-        where = f"{self.clauses}WHERE {group.text()}"
+        where = f"{self.clauses}WHERE {self.seen(group, [*(delete or ()), *(insert or ())])}"
         if delete is None:
             text = f"{head}INSERT {self.template(insert, inserted=True)} {where}"
             return Rewritten(text, in_step=self.follows(insert))
@@ -100,6 +100,18 @@ class _Rewriting:
             text += f"INSERT {self.template(insert, inserted=True)} "
         captured = [f"INSERT {{ GRAPH {_GONE} {{ {self.triples(delete)} }} }} {where}"]
         return self.deletion(text + where, captured, insert is None or self.follows(insert))
+
+    def seen(self, group, quads):
+        """The pattern, without the solutions that give one of the hidden graphs' names to GRAPH in a template.
+
+        A name can be computed, so that reading the text does not show it.
+        """
+        names = dict.fromkeys(name.text() for name, _block in quads if isinstance(name, Var))
+        if not names:
+            return group.text()
+        # An unbound variable, and a node without a name, have no text; they are let pass.
+        hidden = [f"COALESCE(STRSTARTS(CONCAT(STR({name}), ':'), '{UNION}:'), false)" for name in names]
+        return f"{{ {group.text()} FILTER(!({' || '.join(hidden)})) }}"
 
     def delete_where(self, quads):
         template = self.template(quads)

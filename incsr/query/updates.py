@@ -52,6 +52,8 @@ def prepared(view, job):
     look = bool(known.flags) or mend.needed(reading, known.flags)
     # A small change of a large store has the union follow it; after a large one it is made anew.
     look = look or (view.union and len(source.text) < FOLLOWED_CHARACTERS)
+    # GRAPH with a variable may have been given one of our names, which nobody can read off the text.
+    look = look or "GRAPH" in reading.words
     dirty = False
     for number, operation in enumerate(found):
         before, after = [], []
