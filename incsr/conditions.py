@@ -1,4 +1,4 @@
-"""Conditions on the state of what a request names: entity tags, and what If-Match and If-None-Match say of them.
+"""Conditions on the state of what a request names: entity tags, and what If-Match and If-None-Match say.
 
 A graph's tag is made of the version of the data and of the format that is sent, so that every write, to
 whatever graph, makes all of them old: no change is ever overlooked, and some requests are refused that need
@@ -57,9 +57,12 @@ def unmet(if_match: str | None, if_none_match: str | None, exists: bool, is_curr
         )
         if not held:
             return "If-Match"
-    if if_none_match is not None and exists:
-        if if_none_match.strip() == "*" or any(is_current(tag) for _weak, tag in named(if_none_match)):
-            return "If-None-Match"
+    if (
+        if_none_match is not None
+        and exists
+        and (if_none_match.strip() == "*" or any(is_current(tag) for _weak, tag in named(if_none_match)))
+    ):
+        return "If-None-Match"
     return None
 
 

@@ -274,7 +274,7 @@ class Ride:
         if answer.problem is not None:
             problem = answer.problem
             timed_out = problem.code == "timeout"
-            if timed_out and self.key is not None:
+            if timed_out and answer.tried and self.key is not None:
                 self.lane.cache.failed(answer.version, self.key, problem)
             # Others fail as this one did only where it lies in the question.
             self._land(problem if timed_out or problem.status < 500 else None)

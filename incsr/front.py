@@ -300,7 +300,7 @@ class Exchange:
             answer = await self.answer(job)
             problem = answer.problem
             if problem is not None:
-                if problem.code == "timeout":
+                if problem.code == "timeout" and answer.tried:
                     cache.failed(answer.version, job, problem)
                 outcome = problem if problem.code == "timeout" or problem.status < 500 else None
             elif answer.body is not None:

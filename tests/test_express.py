@@ -285,3 +285,21 @@ def test_what_is_no_request_is_refused_as_a_problem(published, raw, status):
 
     assert received.startswith(b"HTTP/1.1 " + status)
     assert b"application/problem+json" in received and b"x-request-id" in received
+
+
+@pytest.mark.parametrize("more", [{}, {"Content-Length": "0"}], ids=["the short way", "the long way"])
+def test_a_deadline_that_came_after_little_work_is_not_remembered(serve, more):
+    # Nothing is slow here, so that the one evaluator is taken for as long as the first may run.
+    server = serve("--workers", "1", "--slow-after", "60", "--timeout", "1.5")
+    query = RUNAWAY + " #"
+    get(server, "ASK {}")
+
+    with ThreadPoolExecutor(1) as asking:
+        first = asking.submit(get, server, RUNAWAY)
+        time.sleep(0.3)
+        waited = get(server, query, more)
+        assert (first.result()[0], waited[0]) == (504, 504)
+
+    assert get(server, query, more)[0] == 504
+    assert get(server, query, more)[0] == 504
+    assert cached(server)[-2:] == ["miss", "hit"]

@@ -261,9 +261,11 @@ def test_without_union_an_update_does_what_the_engine_does(trig, text):
     "text",
     [
         "INSERT { GRAPH ?g { :n :q 1 } } WHERE { BIND(IRI('urn:incsr:NAME') AS ?g) }",
-        "INSERT { GRAPH ?g { :n :q 1 } } WHERE { VALUES ?x { 'NAME' } BIND(IRI(CONCAT('urn:incsr:', ?x)) AS ?g) }",
+        "INSERT { GRAPH ?g { :n :q 1 } } WHERE { "
+        "VALUES ?x { 'NAME' } BIND(IRI(CONCAT('urn:incsr:', ?x)) AS ?g) }",
         "DELETE { GRAPH ?g { :s :p 1 } } WHERE { BIND(IRI('urn:incsr:NAME') AS ?g) }",
-        "DELETE { GRAPH ?g { :s :p 1 } } INSERT { GRAPH ?g { :s :p 8 } } WHERE { BIND(IRI('urn:incsr:NAME') AS ?g) }",
+        "DELETE { GRAPH ?g { :s :p 1 } } INSERT { GRAPH ?g { :s :p 8 } } "
+        "WHERE { BIND(IRI('urn:incsr:NAME') AS ?g) }",
     ],
 )
 def test_a_name_that_is_computed_reaches_no_hidden_graph(union, name, text):

@@ -102,7 +102,7 @@ class _Rewriting:
         return self.deletion(text + where, captured, insert is None or self.follows(insert))
 
     def seen(self, group, quads):
-        """The pattern, without the solutions that give one of the hidden graphs' names to GRAPH in a template.
+        """The pattern, without the solutions that give a hidden graph's name to GRAPH in a template.
 
         A name can be computed, so that reading the text does not show it.
         """

@@ -19,10 +19,11 @@ class Answer:
     `body` is the whole body, or None where it is streamed: then `chunks` gives it (an async iterator from
     the pool, a plain one from a synchronous executor) and raises Broken where it cannot be completed.
     `version` is the version of the data that was asked, or, after a write, that came of it. `rows` is the
-    number of solutions or triples, where they were counted; of a stream it is known at the end.
+    number of solutions or triples, where they were counted; of a stream it is known at the end. `tried` is
+    false where the deadline came to a job that had waited, and was hardly begun or not at all.
     """
 
-    __slots__ = ("body", "chunks", "head", "problem", "rows", "version")
+    __slots__ = ("body", "chunks", "head", "problem", "rows", "tried", "version")
 
     def __init__(
         self,
@@ -39,3 +40,4 @@ class Answer:
         self.problem = problem
         self.version = version
         self.rows = rows
+        self.tried = True

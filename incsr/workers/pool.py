@@ -2,7 +2,9 @@
 
 Runs on one event loop and never blocks it. A job that runs for longer than `slow_after_s` is slow: its
 process gets the lowest priority, another is started in its place, so that quick queries are not delayed, and
-it is not used again. There are `max_slow` places for slow jobs; one too many is ended at once with a 503.
+it is not used again. There are `max_slow` places for slow jobs; one too many is ended at once with a 503. An
+eighth of the places is kept for jobs that are slow but young, which keep their priority there: when runaways
+have all other places, what needs a tenth of a second is still answered.
 """
 
 import asyncio
@@ -28,8 +30,13 @@ READ_BYTES = 256 * 1024 + 64
 LOWEST_PRIORITY = 19
 # A job is slow after `slow_after_s`, if it has had a fifth of that as processor time; else a little later.
 PATIENCE = 3
+# Of so many places for slow jobs one is kept for those that have run for less than so often `slow_after_s`.
+KEPT_FOR_YOUNG = 8
+YOUNG = 10
 # After so many jobs an evaluator is replaced: what it has learnt and fragmented does not grow for ever.
 RENEW_AFTER = 5000
+# A job that was ended at its deadline was tried if it had an evaluator for this part of its time.
+TRIED_PART = 0.8
 # After data that cannot be loaded anew, the next try.
 RELOAD_AFTER_S, RELOAD_AT_MOST_S = 0.5, 30.0
 
@@ -55,6 +62,7 @@ class Task:
 
     __slots__ = (
         "answered",
+        "began",
         "broken",
         "chunks",
         "deadline",
@@ -65,6 +73,7 @@ class Task:
         "pool",
         "slow_timer",
         "streamed",
+        "tried",
         "version",
         "waiter",
     )
@@ -77,7 +86,8 @@ class Task:
         self.chunks: deque[bytes] | None = None
         self.held = 0
         self.waiter: asyncio.Future | None = None
-        self.done = False
+        self.done, self.tried = False, True
+        self.began: float | None = None  # when an evaluator had it
         self.broken: Problem | None = None
         self.slow_timer = None
         self.streamed: Answer | None = None
@@ -88,6 +98,7 @@ class Task:
     def begin(self, evaluator: "Evaluator"):
         """Give the job to an evaluator that is ready."""
         self.evaluator = evaluator
+        self.began = self.pool.loop.time()
         evaluator.task = self
         evaluator.spent_before_s, evaluator.waited_s = evaluator.spent_s(), 0.0
         self.slow_timer = self.pool.loop.call_later(self.pool.settings.slow_after_s, evaluator.slow_down)
@@ -98,7 +109,10 @@ class Task:
             self.stop(problems.LOADING)
             return
         self.pool.counts["expired"] += 1
-        self.stop(problems.expired(self.job.limits.timeout_s))
+        timeout_s = self.job.limits.timeout_s
+        ran_s = self.pool.loop.time() - self.began if self.began is not None else 0.0
+        self.tried = ran_s >= TRIED_PART * timeout_s
+        self.stop(problems.expired(timeout_s))
 
     def cancel(self):
         """Nobody waits for the answer any more."""
@@ -130,7 +144,9 @@ class Task:
             self.broken = problem
             self.wake()
         elif not self.answered.done():
-            self.answered.set_result(answer or Answer(problem=problem, version=self.version))
+            answer = answer or Answer(problem=problem, version=self.version)
+            answer.tried = self.tried
+            self.answered.set_result(answer)
 
     def stream(self, head):
         self.chunks = deque()
@@ -184,6 +200,7 @@ class Evaluator:
         "pool",
         "reader",
         "ready",
+        "settled",
         "slow",
         "sock",
         "spent_before_s",
@@ -201,7 +218,7 @@ class Evaluator:
         self.reader = frames.Reader()
         self.pid = self.pidfd = None
         self.task: Task | None = None
-        self.ready = self.slow = self.killed = self.paused = False
+        self.ready = self.slow = self.settled = self.killed = self.paused = False
         self.alive = True
         self.unsent = b""
         self.jobs = 0
@@ -292,23 +309,42 @@ class Evaluator:
         if self.task is None or self.slow:
             return
         slow_after_s = pool.settings.slow_after_s
-        if self.waited_s < PATIENCE * slow_after_s and self.spent_s() - self.spent_before_s < slow_after_s / 5:
+        spent_s = self.spent_s() - self.spent_before_s
+        if self.waited_s < PATIENCE * slow_after_s and spent_s < slow_after_s / 5:
             # It is the machine that is busy: starting more processes would only make that worse.
             self.waited_s += slow_after_s / 2
             self.task.slow_timer = pool.loop.call_later(slow_after_s / 2, self.slow_down)
             return
         if pool.slow >= pool.settings.max_slow:
-            pool.counts["refused"] += 1
-            self.task.stop(problems.overloaded("slow queries"))
+            self.give_way()
             return
         self.slow = True
         pool.slow += 1
-        if self.pid is not None:
-            try:
-                os.setpriority(os.PRIO_PROCESS, self.pid, LOWEST_PRIORITY)
-            except ProcessLookupError:
-                return
+        left_s = YOUNG * slow_after_s - (pool.loop.time() - self.task.began)
+        if pool.settled >= pool.most_settled and left_s > 0:
+            # In a place that is kept for the young, and at full speed: most are done before they are old.
+            self.task.slow_timer = pool.loop.call_later(left_s, self.settle)
+        else:
+            self.settle()
         pool.keep_ready()
+
+    def settle(self):
+        """The job takes long for certain: it has one of the places of such jobs, or none."""
+        pool = self.pool
+        if self.task is None:
+            return
+        if pool.settled >= pool.most_settled:
+            self.give_way()
+            return
+        self.settled = True
+        pool.settled += 1
+        if self.pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PROCESS, self.pid, LOWEST_PRIORITY)
+
+    def give_way(self):
+        self.pool.counts["refused"] += 1
+        self.task.stop(problems.overloaded("slow queries"))
 
     def spent_s(self) -> float:
         """The processor time that the process has used."""
@@ -326,6 +362,8 @@ class Evaluator:
         self.resume()
         if self.slow:
             self.pool.slow -= 1
+        if self.settled:
+            self.pool.settled -= 1
         if self.killed or self.slow or self.generation != self.pool.generation:
             # A slow one has the lowest priority, which only a privileged process could raise again.
             self.dismiss()
@@ -386,7 +424,8 @@ class Pool:
         self.evaluators: dict[int, Evaluator] = {}
         self.idle: list[Evaluator] = []
         self.waiting: deque[Task] = deque()
-        self.slow = 0
+        self.slow = self.settled = 0
+        self.most_settled = settings.max_slow - settings.max_slow // KEPT_FOR_YOUNG
         self.generation = 0
         self.version = ""
         self.place: str | None = None  # the directory of the current generation, on disk

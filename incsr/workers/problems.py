@@ -30,7 +30,8 @@ CRASHED = Problem(
     500,
     "Evaluation ended",
     "The process that evaluated this request ended before it had an answer: most likely the request "
-    "needed more memory than one request may use; else it was nested too deeply, or met a fault of the engine.",
+    "needed more memory than one request may use; else it was nested too deeply, or met a fault of the "
+    "engine.",
     "crashed",
     hint="Bind more terms, make the request smaller or less deeply nested. Other requests are not affected.",
 )

@@ -1,0 +1,127 @@
+"""The places of slow queries: runaways have most of them, and those that are only a little slow the rest.
+
+On a clock of its own: how long a query takes on a busy machine is nobody's promise.
+"""
+
+import socket
+
+import pytest
+
+from incsr.config import settings_from
+from incsr.messages import Limits, ReadJob
+from incsr.workers.pool import Evaluator, Pool, Task
+
+
+class Clock:
+    """As much of an event loop as the pool needs to count time."""
+
+    def __init__(self):
+        self.now = 0.0
+        self.timers = []
+
+    def time(self):
+        return self.now
+
+    def call_later(self, delay_s, call):
+        timer = Timer(self.now + delay_s, call)
+        self.timers.append(timer)
+        return timer
+
+    def advance(self, seconds):
+        end = self.now + seconds
+        while due := sorted([t for t in self.timers if t.at <= end], key=lambda timer: timer.at):
+            self.timers.remove(due[0])
+            self.now = due[0].at
+            if not due[0].cancelled:
+                due[0].call()
+        self.now = end
+
+    def add_reader(self, *_arguments):
+        """Nothing is read."""
+
+    remove_reader = remove_writer = add_reader
+
+
+class Timer:
+    def __init__(self, at, call):
+        self.at, self.call, self.cancelled = at, call, False
+
+    def cancel(self):
+        self.cancelled = True
+
+
+class Endless(Evaluator):
+    """One that uses its processor, and never has an answer."""
+
+    __slots__ = ()
+
+    def spent_s(self):
+        return self.pool.loop.now
+
+    def send(self, data):
+        """The job goes nowhere."""
+
+
+@pytest.fixture
+def pool():
+    made = Pool(settings_from({"empty": True, "max_slow": "16", "slow_after_s": "0.05"}, {}))
+    made.loop, made.version = Clock(), "1"
+    yield made
+    for evaluator in list(made.evaluators.values()):
+        evaluator.dismiss()
+
+
+def begun(pool):
+    """A job on an evaluator of its own: (task, what was answered)."""
+    said = []
+    task = Task(pool, ReadJob("query", "ASK {}", limits=Limits(10.0)), said.append)
+    ours, theirs = socket.socketpair()
+    theirs.close()
+    number = next(pool.numbers)
+    pool.evaluators[number] = Endless(pool, ours, number, pool.generation)
+    task.begin(pool.evaluators[number])
+    return task, said
+
+
+def test_runaways_leave_places_for_queries_that_are_only_a_little_slow(pool):
+    runaways = [begun(pool)[1] for _ in range(30)]
+    pool.loop.advance(2.0)
+    assert sum(1 for said in runaways if not said) == 14
+    assert {answer.problem.status for said in runaways for answer in said} == {503}
+
+    task, said = begun(pool)
+    pool.loop.advance(0.45)
+    assert said == []
+    task.conclude()
+    assert (pool.slow, pool.settled) == (14, 14)
+
+    _task, said = begun(pool)
+    pool.loop.advance(0.55)
+    assert said[0].problem.code == "busy"
+    assert (pool.slow, pool.settled) == (14, 14)
+
+    pool.loop.advance(10.0)
+    assert (pool.slow, pool.settled) == (0, 0)
+    assert sum(1 for said in runaways if said[0].problem.code == "timeout") == 14
+
+
+def test_a_little_slow_query_stays_where_a_runaway_has_left_its_place(pool):
+    runaways = [begun(pool)[0] for _ in range(14)]
+    pool.loop.advance(2.0)
+    _task, said = begun(pool)
+    pool.loop.advance(0.3)
+
+    runaways[0].conclude()
+    pool.loop.advance(2.0)
+
+    assert said == [] and pool.settled == 14
+
+
+def test_a_job_that_waited_for_most_of_its_time_was_not_tried(pool):
+    waiting = []
+    Task(pool, ReadJob("query", "ASK {}", limits=Limits(10.0)), waiting.append)
+    _task, working = begun(pool)
+    pool.loop.advance(11.0)
+
+    assert (waiting[0].problem.status, waiting[0].tried) == (504, False)
+    assert (working[0].problem.status, working[0].tried) == (504, True)
