@@ -78,7 +78,8 @@ def _match(text, row, proposals, used):
 def table(found):
     """The scores as Markdown."""
     lines = [
-        "| page | figures | right value | hedge | unit | rate | period | hedge, unit and period | proposals listed |",
+        "| page | figures | right value | hedge | unit | rate | period | hedge, unit and period "
+        "| proposals listed |",
         "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for s in found:

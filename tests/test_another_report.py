@@ -45,7 +45,8 @@ def placed(folder, page=PAGE):
     content = page.encode()
     (folder / "data" / "source" / f"{NAME}.txt").write_bytes(content)
     (folder / "data" / "source" / f"{NAME}.toml").write_text(
-        f'graph = "harbor2015"\nsha256 = "{hashlib.sha256(content).hexdigest()}"\nbody = [{BODY[0]}, {BODY[1]}]\n',
+        f'graph = "harbor2015"\nsha256 = "{hashlib.sha256(content).hexdigest()}"\n'
+        f"body = [{BODY[0]}, {BODY[1]}]\n",
         encoding="utf-8",
     )
 

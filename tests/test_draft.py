@@ -62,7 +62,8 @@ def test_own_source_is_read_as_the_list_of_figures_has_it(own, listed):
     ) / len(listed)
     value, precision = len(found) / len(listed), len(found) / len(own)
     print(
-        f"value {value:.0%} of {len(listed)}; {share}; hedge, unit and period {whole:.0%}; precise {precision:.0%}"
+        f"value {value:.0%} of {len(listed)}; {share}; hedge, unit and period {whole:.0%}; "
+        f"precise {precision:.0%}"
     )
     assert value >= 0.95
     assert whole >= 0.85
@@ -84,15 +85,18 @@ def test_every_proposal_quotes_the_words_at_its_offsets(own):
     [
         ("Police seized 13.5 metric tons (MT) of cocaine.", "13.5", "Exactly", "TONNE", "", "not-stated"),
         ("Roughly 5kg of heroin were found.", "5", "Approximately", "KiloGM", "", "not-stated"),
-        ("In fiscal year 2015, it spent about US$5.7 million.", "5700000", "Approximately", "CCY_USD", "", "FY2015"),
+        ("In fiscal year 2015, it spent about US$5.7 million.",
+         "5700000", "Approximately", "CCY_USD", "", "FY2015"),
         ("The fund holds €3 billion.", "3000000000", "Exactly", "CCY_EUR", "", "not-stated"),
-        ("Cultivation fell 39 percent between 2013 and 2014.", "39", "Exactly", "PERCENT", "", "2013-to-2014"),
+        ("Cultivation fell 39 percent between 2013 and 2014.",
+         "39", "Exactly", "PERCENT", "", "2013-to-2014"),
         ("No fewer than forty-two boats sailed.", "42", "AtLeast", "NUM", "", "not-stated"),
         ("Almost a dozen programs began.", "12", "Nearly", "NUM", "", "not-stated"),
         ("It answers an average of 3,700 calls per month.", "3700", "OnAverage", "NUM", "MO", "not-stated"),
         ("Each day, guards walk over 90 miles.", "90", "MoreThan", "MI", "DAY", "not-stated"),
         ("Since March 2012, 64 people were trained.", "64", "Exactly", "NUM", "", "since-2012-03"),
-        ("Between January and June 2016, 60 cases were opened.", "60", "Exactly", "NUM", "", "2016-01-to-2016-06"),
+        ("Between January and June 2016, 60 cases were opened.",
+         "60", "Exactly", "NUM", "", "2016-01-to-2016-06"),
         ("As of December 31, 2014, it had 1,042 inmates.", "1042", "Exactly", "NUM", "", "2014-12-31"),
         ("In FY13, 200 or more cases were closed.", "200", "AtLeast", "NUM", "", "FY2013"),
         ("The 2,000-mile border is long.", "2000", "Exactly", "MI", "", "not-stated"),

@@ -5,6 +5,7 @@ that number; a period before the first number of a sentence, or a rate there, to
 must decide is said in `notes`.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -55,8 +56,10 @@ _CONJOINED = re.compile(
     r"\s+(?:and|or)\s+(?!\d|(?:more|nearly|over|approximately|about|at|the|an?|to|by|is|was|were)\s)(?=[^\W\d_])"
 )
 _VERB_END = re.compile(r"\s+\w+(?:ed|ing|made|took|held|ly)\Z")
-_GOES_ON = re.compile(r"(?:They|These|Those|It|The same|In addition|Additionally|Also|Of these|Of those|\w+ also|"
-                      r"(?:\w+ ){1,5}also)\b")  # fmt: skip
+_GOES_ON = re.compile(
+    r"(?:They|These|Those|It|The same|In addition|Additionally|Also|Of these|Of those|\w+ also|"
+    r"(?:\w+ ){1,5}also)\b"
+)
 
 
 @dataclass(slots=True)
@@ -154,8 +157,12 @@ class _Reader:
         gap = re.match(r"[\s-]+", text[place:limit])
         place += gap.end() if gap else 0
         # "thousands of participants", "$5 million in cash": the thing stands behind the little word.
-        link = re.match(r"of\s+(?:the\s+|these\s+|those\s+|our\s+)?|in\s+(?=[a-z])" if number.unit else r"of\s+(?:the\s+|these\s+)?",
-                        text[place:limit])  # fmt: skip
+        link = re.match(
+            r"of\s+(?:the\s+|these\s+|those\s+|our\s+)?|in\s+(?=[a-z])"
+            if number.unit
+            else r"of\s+(?:the\s+|these\s+)?",
+            text[place:limit],
+        )
         place += link.end() if link and place > number.end else 0
         first = self._run(place, limit)
         short = re.match(r"\s\([A-Za-z]{1,4}\)(?=\sof\s)", text[first:limit]) if first > place else None
@@ -298,7 +305,7 @@ class _Reader:
 
 def _share_of_ranges(found):
     # "between 5 and 10 tons a year": unit, rate and period stand once, behind the pair.
-    for low, high in zip(found, found[1:], strict=False):
+    for low, high in itertools.pairwise(found):
         if "the lower end of a range" in low.notes and "the upper end of a range" in high.notes:
             low.unit = low.unit if low.unit != "NUM" else high.unit
             low.per, low.period = low.per or high.per, low.period if low.period != NOT_STATED else high.period

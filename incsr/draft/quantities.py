@@ -4,6 +4,7 @@ Finds cardinal numbers in digits and in words. Leaves out what is no quantity: d
 names ("P-3", "Section 101"), times of day, addresses. Knows no grammar beyond the phrase around a number.
 """
 
+import itertools
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +12,8 @@ from decimal import Decimal
 from incsr.evidence.numbers import SCALES, figures_in_words
 
 HEDGES = {
-    "MoreThan": r"more than|greater than|over|in excess of|upwards? of|exceeding|exceed(?:ed|s)?|above|well over",
+    "MoreThan": r"more than|greater than|over|in excess of|upwards? of|exceeding|exceed(?:ed|s)?|above|"
+    r"well over",
     "AtLeast": r"(?:a|the) minimum of|at least|no (?:fewer|less) than|not (?:fewer|less) than",
     "Nearly": r"nearly|almost|close to|just under|just short of",
     "Approximately": r"(?:an )?estimated(?: at)?|approximately|approx\.|about|around|roughly|some|circa|ca\.|"
@@ -28,7 +30,8 @@ _UNITS = {
     "FT": "feet|foot", "HA": "hectares?|ha", "AC": "acres?",
     "TONNE": "metric tons?|metric tonnes?|tonnes?|MT|mt", "TON_SHORT": "short tons?", "TON": "tons?",
     "KiloGM": "kilograms?|kilos?|kgs?", "MilliGM": "milligrams?|mg", "GM": "grams?", "OZ": "ounces?",
-    "GAL_US": "gallons?", "L": "liters?|litres?", "BBL": "barrels?", "PERCENT": "percent|per cent|percentage points?",
+    "GAL_US": "gallons?", "L": "liters?|litres?", "BBL": "barrels?",
+    "PERCENT": "percent|per cent|percentage points?",
     "KiloW-HR": "kilowatt[- ]hours?", "MegaW": "megawatts?|MW", "CCY_USD": "(?:U\\.?S\\.? )?dollars?|USD",
     "CCY_EUR": "euros?|EUR", "CCY_GBP": "pounds sterling|GBP",
 }  # fmt: skip
@@ -56,14 +59,15 @@ _ORDINAL_AFTER = re.compile(
 _CHAIN = re.compile(r"\(?\b\d+\)?(?:[-\u2013. ]\d{2,}){2,}\b|\b\d+-\d+-\d+\b")
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\S+@\S+")
 _NAME_BEFORE = re.compile(
-    r"(?:\b(?:Law|Act|Section|Sec\.|Title|Article|Chapter|Part|Table|Figure|Fig\.|Public Law|Pub\. L\.|P\.L\.|Resolution|"
-    r"Annex|Appendix|No\.|Number|Route|Highway|Interstate|Flight|Page|page|pp?\.|Vol\.|Volume|Phase|Category|"
-    r"Goal|Strategy|Line|Room|Suite|Block|Order|Decree|Schedule|Tier|Class|Level|Form|Item|note|U\.S\.C\.|"
+    r"(?:\b(?:Law|Act|Section|Sec\.|Title|Article|Chapter|Part|Table|Figure|Fig\.|Public Law|Pub\. L\.|"
+    r"P\.L\.|Resolution|Annex|Appendix|No\.|Number|Route|Highway|Interstate|Flight|Page|page|pp?\.|Vol\.|Volume|Phase|"
+    r"Category|Goal|Strategy|Line|Room|Suite|Block|Order|Decree|Schedule|Tier|Class|Level|Form|Item|note|U\.S\.C\.|"
     r"H\.R\.|Operation)\s+|[#§]\s?|\b[A-Z]{1,5}[- ]?)$"
 )
 _HEDGE = re.compile(
     rf"\b(?:{'|'.join(f'(?P<{name}>{words})' for name, words in HEDGES.items())})"
-    r"(?:\s+(?:(?:a|an|the)\s+)?(?:total|combined|additional|record|further|another|estimated|average|of|value of))*"
+    r"(?:\s+(?:(?:a|an|the)\s+)?"
+    r"(?:total|combined|additional|record|further|another|estimated|average|of|value of))*"
     r"(?:\s+of)?\s+$".replace(" ", r"\s+"),
     re.IGNORECASE,
 )
@@ -161,8 +165,10 @@ def _in_digits(text):
         if ", " in whole:
             if re.match(r",?\s+(?:and|or)\s+\d", text[end:]):
                 continue_from = start + len(match["currency"] or "") + whole.index(", ")
-                yield Quantity(start, continue_from, text[start:continue_from],
-                               Decimal(whole.split(", ")[0]), None, _SIGNS.get(match["currency"], ""))  # fmt: skip
+                yield Quantity(
+                    start, continue_from, text[start:continue_from],
+                    Decimal(whole.split(", ")[0]), None, _SIGNS.get(match["currency"], ""),
+                )  # fmt: skip
                 place = continue_from + 2
                 for part in whole.split(", ")[1:]:
                     yield Quantity(place, place + len(part), part, Decimal(part), None)
@@ -209,7 +215,7 @@ def _in_words(text):
 
 def _share_scale_of_ranges(text, found):
     # "5 to 10 million", "between 5 and 10 percent": what stands once behind the pair belongs to both.
-    for low, high in zip(found, found[1:], strict=False):
+    for low, high in itertools.pairwise(found):
         between = text[low.end : high.start]
         if not _RANGE.fullmatch(between):
             continue

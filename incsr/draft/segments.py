@@ -5,10 +5,11 @@ import re
 from dataclasses import dataclass
 
 _BLANK = re.compile(r"\n[ \t\r]*\n\s*")
-_BULLET = re.compile(r"[ \t]*(?:[-*•▪–]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
+_BULLET = re.compile(r"[ \t]*(?:[-*•▪\u2013]|\(?\d{1,2}[.)]|\(?[a-z][.)])\s")
 _ABBREVIATIONS = (
-    "U.S", "U.K", "U.N", "U.S.C", "D.C", "Mr", "Mrs", "Ms", "Dr", "St", "No", "Nos", "Inc", "Corp", "Co", "Ltd",
-    "vs", "approx", "e.g", "i.e", "etc", "Gen", "Gov", "Lt", "Col", "Sen", "Rep", "Fig", "Sec", "Vol", "p", "pp",
+    "U.S", "U.K", "U.N", "U.S.C", "D.C", "Mr", "Mrs", "Ms", "Dr", "St", "No", "Nos", "Inc", "Corp", "Co",
+    "Ltd", "vs", "approx", "e.g", "i.e", "etc", "Gen", "Gov", "Lt", "Col", "Sen", "Rep", "Fig", "Sec", "Vol",
+    "p", "pp",
     "Jan", "Feb", "Mar", "Apr", "Jun", "Jul", "Aug", "Sept", "Sep", "Oct", "Nov", "Dec", "a.m", "p.m", "est",
 )  # fmt: skip
 _END = re.compile(r"[.!?][\"\u201d\u2019)\]]*(?=\s+[\"\u201c\u2018(\[]*[A-Z$€£\d])")
@@ -27,9 +28,8 @@ class Segment:
 def sentences(text, start=0, end=None):
     """The sentences of a text between two offsets, in order."""
     end = len(text) if end is None else end
-    found, number = [], 0
-    for first, last in _blocks(text, start, end):
-        number += 1
+    found = []
+    for number, (first, last) in enumerate(_blocks(text, start, end), 1):
         begin = first
         for match in _END.finditer(text, first, last):
             if not _abbreviated(text, begin, match.start()):

@@ -25,8 +25,10 @@ def turtle(proposals, name, known=None, graph=None):
     cbp:Measurement ; cbp:quotation ?words ; cbp:evidence <passage> .
     """
     lines = [
-        f"# Proposed from {name}.txt by `incsr draft`; every line is to be checked against the words it quotes.",
-        "# What is called finish: could not be known by rule: write the thing, the indicator, the qualifier meant.",
+        f"# Proposed from {name}.txt by `incsr draft`; "
+        "every line is to be checked against the words it quotes.",
+        "# What is called finish: could not be known by rule: "
+        "write the thing, the indicator, the qualifier meant.",
         "# A finish: that is left is refused by `incsr validate`.",
         "",
         f"@base <{BASE}> .",
