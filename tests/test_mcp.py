@@ -92,7 +92,10 @@ def test_class_is_described_with_the_shape_of_its_instances(address):
 
 
 def test_query_is_answered_with_labels_and_the_words_behind_its_things(address):
-    query = "SELECT ?m ?area WHERE { ?m cbp:indicator ?i ; sdmx-dimension:refArea ?area . FILTER (?area = country:GT) }"
+    query = (
+        "SELECT ?m ?area WHERE { "
+        "?m cbp:indicator ?i ; sdmx-dimension:refArea ?area . FILTER (?area = country:GT) }"
+    )
 
     answer = over_http(address, lambda client: called(client, "run_query", query=query))
 
@@ -116,8 +119,8 @@ def test_rows_beyond_the_limit_are_counted_and_said_to_be_more(address):
     [
         pytest.param("run_query", {"query": "SELECT ?s { ?s a cbp:Office"}, "line 1", id="syntax error"),
         pytest.param("run_query", {"query": "DROP ALL"}, "query", id="update"),
-        pytest.param("run_query", {"query": "SELECT * { SERVICE <http://localhost/> { ?s ?p ?o } }"}, "SERVICE",
-                     id="another endpoint"),
+        pytest.param("run_query", {"query": "SELECT * { SERVICE <http://localhost/> { ?s ?p ?o } }"},
+                     "SERVICE", id="another endpoint"),
         pytest.param("describe", {"iri": "office:nowhere"}, "search_terms", id="nothing known"),
         pytest.param("describe", {"iri": "no iri"}, "is no IRI", id="no IRI"),
         pytest.param("describe", {"iri": "urn:x> ?p ?o } #"}, "is no IRI", id="IRI that ends early"),

@@ -25,8 +25,8 @@ REACHED = 26  # of the thirty
 FITTING = 1.5
 # A question for a number wants a figure; any other wants a relation or a thing.
 FIGURES = re.compile(
-    r"\b(how (many|much|long|far|large|big|often|heavy|frequently|busy)|number|amount|total|value|average|count|size|share|"
-    r"percentage|worth|cost|sum|rate|distance|length|weight|quantity|figure|hours|miles|pounds|dollars)\b",
+    r"\b(how (many|much|long|far|large|big|often|heavy|frequently|busy)|number|amount|total|value|average|"
+    r"count|size|share|percentage|worth|cost|sum|rate|distance|length|weight|quantity|figure|hours|miles|pounds|dollars)\b",
     re.IGNORECASE,
 )
 ABOUT = """SELECT DISTINCT ?thing ?fact WHERE {{
@@ -86,10 +86,8 @@ async def answered(client, question):
         at["words"] |= {term["label"] for term in row.values() if "label" in term}
     figures, asked = FIGURES.search(question) is not None, stems(question)
     for fact, row in rows.items():
-        if "/measurement/" in fact:
-            fits = figures or not any(map(number, row["values"]))
-        else:
-            fits = not figures
+        measured = "/measurement/" in fact
+        fits = (figures or not any(map(number, row["values"]))) if measured else not figures
         # What the row says beyond its label counts too: the names of its things, and its words.
         said = stems(" ".join([*row["words"], *(each["quotation"] for each in row["evidence"])]))
         share = len(said & asked) / (len(asked) or 1)

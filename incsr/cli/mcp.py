@@ -9,8 +9,8 @@ def register(subparsers):
     command = subparsers.add_parser(
         "mcp",
         help="serve tools for agents (Model Context Protocol)",
-        description="Serve the tools search_terms, describe, run_query and fetch_words to an agent, over standard "
-        "input and output, or over streamable HTTP at /mcp with --http.",
+        description="Serve the tools search_terms, describe, run_query and fetch_words to an agent, over "
+        "standard input and output, or over streamable HTTP at /mcp with --http.",
     )
     command.add_argument("--http", action="store_true", help="listen on HTTP instead of standard input")
     command.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on")

@@ -79,7 +79,8 @@ class Reading:
         for row in self.select(
             PROLOGUE
             + "SELECT ?thing ?passage ?words WHERE { ?thing cbp:evidence ?passage ; cbp:quotation ?said . "
-            "?passage oa:hasSelector ?quote . ?quote oa:exact ?words } ORDER BY ?thing (?words != ?said) ?passage"
+            "?passage oa:hasSelector ?quote . ?quote oa:exact ?words } "
+            "ORDER BY ?thing (?words != ?said) ?passage"
         ):
             found.setdefault(row["thing"], {})[row["passage"]] = row["words"]
         return found

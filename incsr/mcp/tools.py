@@ -20,8 +20,9 @@ def search_terms(reading, text, kind=None, limit=10):
     hits = reading.index.search(text, max(1, min(limit, MOST_HITS)), kind)
     return {
         "hits": [
-            {"iri": hit.entry.iri, "name": compact(hit.entry.iri), "kind": hit.entry.kind, "label": hit.entry.title,
-             "summary": hit.entry.summary, "score": round(hit.score, 2), **_evidence(reading, hit.entry.iri)}
+            {"iri": hit.entry.iri, "name": compact(hit.entry.iri), "kind": hit.entry.kind,
+             "label": hit.entry.title, "summary": hit.entry.summary,
+             "score": round(hit.score, 2), **_evidence(reading, hit.entry.iri)}
             for hit in hits
         ],
         "hint": "" if hits else "No word of the search occurs; use other or fewer words.",
@@ -34,7 +35,8 @@ def describe(reading, iri):
     about = f"<{iri}>"
     facts = reading.bindings(f"SELECT DISTINCT ?p ?o WHERE {{ {about} ?p ?o }} ORDER BY ?p ?o")[1]
     used = reading.bindings(
-        f"SELECT DISTINCT ?s ?p WHERE {{ ?s ?p {about} FILTER (isIRI(?s)) }} ORDER BY ?p ?s LIMIT {MOST_FACTS + 1}"
+        f"SELECT DISTINCT ?s ?p WHERE {{ ?s ?p {about} FILTER (isIRI(?s)) }} "
+        f"ORDER BY ?p ?s LIMIT {MOST_FACTS + 1}"
     )[1]
     if not facts and not used:
         raise ValueError(f"the graph says nothing of {compact(iri)}; search_terms finds what it knows")
@@ -43,10 +45,12 @@ def describe(reading, iri):
         "name": compact(iri),
         "label": reading.titles.get(iri, ""),
         "facts": [
-            {"property": compact(row["p"]["value"]), "value": _term(reading, row["o"])} for row in facts[:MOST_FACTS]
+            {"property": compact(row["p"]["value"]), "value": _term(reading, row["o"])}
+            for row in facts[:MOST_FACTS]
         ],
         "used_by": [
-            {"subject": _term(reading, row["s"]), "property": compact(row["p"]["value"])} for row in used[:MOST_FACTS]
+            {"subject": _term(reading, row["s"]), "property": compact(row["p"]["value"])}
+            for row in used[:MOST_FACTS]
         ],
         "more": len(facts) > MOST_FACTS or len(used) > MOST_FACTS,
         **_evidence(reading, iri),
@@ -58,7 +62,8 @@ def describe(reading, iri):
 def _shape(reading, about):
     """How the instances of a class are described: each property with how many have it, and one value."""
     rows = reading.bindings(
-        f"SELECT ?p (COUNT(DISTINCT ?s) AS ?subjects) (SAMPLE(?o) AS ?example) WHERE {{ ?s a {about} ; ?p ?o }} "
+        "SELECT ?p (COUNT(DISTINCT ?s) AS ?subjects) (SAMPLE(?o) AS ?example) "
+        f"WHERE {{ ?s a {about} ; ?p ?o }} "
         "GROUP BY ?p ORDER BY DESC(?subjects) ?p LIMIT 60"
     )[1]
     return [
