@@ -1,8 +1,9 @@
 """The descriptions for harvesters: DCAT, data.json, DCAT-US, VoID, schema.org, CSV on the Web, sitemap.
 
-Each is held to what its specification makes mandatory (tests/catalog, in our words), and, where a folder beside the
-checkout has the official files (…/schemas/ABOUT.md, or OFFICIAL_SCHEMAS names it), to those too: they are other
-people's and no part of this repository. Nothing is skipped: without them there are fewer cases, and the ids say so.
+Each is held to what its specification makes mandatory (tests/catalog, in our words), and, where a folder
+beside the checkout has the official files (…/schemas/ABOUT.md, or OFFICIAL_SCHEMAS names it), to those too:
+they are other people's and no part of this repository. Nothing is skipped: without them there are fewer
+cases, and the ids say so.
 """
 
 import csv
@@ -59,7 +60,7 @@ def catalog(client):
 
 
 def shapes(path):
-    """The shapes of a file or folder. DCAT-AP 3.0.1 refers to five property shapes that none of its files defines."""
+    """The shapes of a file or folder. DCAT-AP 3.0.1 refers to five property shapes that it lacks."""
     graph = rdflib.Graph()
     for file in sorted(path.glob("*.ttl")) if path.is_dir() else [path]:
         graph.parse(file)
@@ -106,7 +107,10 @@ def test_a_browser_is_sent_from_the_catalogue_to_the_page_of_the_data(client):
 
 def test_every_named_graph_and_every_cube_is_a_data_set_of_the_catalogue(client, catalog):
     listed = set(catalog.objects(rdflib.URIRef(f"{BASE}catalog"), DCAT.dataset))
-    query = "SELECT DISTINCT ?d WHERE { { GRAPH ?d { ?s ?p ?o } } UNION { ?d a <http://purl.org/linked-data/cube#DataSet> } }"
+    query = (
+        "SELECT DISTINCT ?d WHERE { "
+        "{ GRAPH ?d { ?s ?p ?o } } UNION { ?d a <http://purl.org/linked-data/cube#DataSet> } }"
+    )
     asked = client.get("/sparql", query_string={"query": query, "format": "json"}).json["results"]["bindings"]
 
     assert {rdflib.URIRef(row["d"]["value"]) for row in asked} <= listed
@@ -158,8 +162,8 @@ def project_open_data(path):
 
 
 def dcat_us(path):
-    """A validator of DCAT-US. Its `$id`s on properties would move the base that its references count from; of the
-    classes that it refers to and does not define, any object will do."""
+    """A validator of DCAT-US. Its `$id`s on properties would move the base that its references count from; of
+    the classes that it refers to and does not define, any object will do."""
     if not path.is_dir():
         return jsonschema.Draft7Validator(json.loads(path.read_text()))
 

@@ -4,8 +4,8 @@
 DCAT-US 3, `search_engines` as schema.org, `tables` says what a table's columns mean (CSV on the Web).
 Nothing here reads the graph or knows a web framework: whoever serves the catalogue fills in the values.
 
-IRIs are of the project's base on every host. Addresses (`url`, `home`) are those of the host that serves, since
-a harvester has to fetch from there.
+IRIs are of the project's base on every host. Addresses (`url`, `home`) are those of the host that serves,
+since a harvester has to fetch from there.
 """
 
 from dataclasses import dataclass, field
@@ -20,10 +20,10 @@ FIRST_EDITION = f"{ID}dataset/incsr2014"
 LICENSE = "http://creativecommons.org/publicdomain/zero/1.0/"
 TITLE = "The 2014 INCSR page on U.S. Customs and Border Protection, as data"
 DESCRIPTION = (
-    "Every figure, organization, program and place of the page on U.S. Customs and Border Protection in the 2014 "
-    "International Narcotics Control Strategy Report, with the exact words each rests on; our links to other open "
-    "data, derived figures, and figures of other years. An independent edition: not a site of the U.S. "
-    "government, and not endorsed by any agency."
+    "Every figure, organization, program and place of the page on U.S. Customs and Border Protection in the "
+    "2014 International Narcotics Control Strategy Report, with the exact words each rests on; our links to "
+    "other open data, derived figures, and figures of other years. An independent edition: not a site of the "
+    "U.S. government, and not endorsed by any agency."
 )
 SERIES_TITLE = "Figures of the INCSR pages on U.S. Customs and Border Protection, by edition"
 SERIES_DESCRIPTION = "One data set for each edition of the page; so far there is one, of March 2014."

@@ -1,6 +1,7 @@
 """What the columns of a table mean: CSV on the Web metadata (W3C, 2015), beside each CSV file.
 
-A validator of CSV on the Web reads the file with this and finds the types kept; a person reads what a column is.
+A validator of CSV on the Web reads the file with this and finds the types kept; a person reads what a column
+is.
 """
 
 from incsr.catalog import LICENSE, PUBLISHER, PUBLISHER_NAME

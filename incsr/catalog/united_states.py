@@ -1,14 +1,16 @@
 """The catalogue as U.S. government harvesters read it: data.gov's `/data.json`, and DCAT-US 3.
 
-No dates in DCAT-US: its schema wants a date to be one of two formats, and not both. A validator that takes formats
-for remarks, as JSON Schema 2020-12 has it, finds that every text is both, and refuses every date there can be. The
-dates stand in `versionNotes`, and periods are named by their IRIs in the DCAT catalogue, which holds them.
+No dates in DCAT-US: its schema wants a date to be one of two formats, and not both. A validator that takes
+formats for remarks, as JSON Schema 2020-12 has it, finds that every text is both, and refuses every date
+there can be. The dates stand in `versionNotes`, and periods are named by their IRIs in the DCAT catalogue,
+which holds them.
 
 Honesty about codes: the schema of Project Open Data demands a bureau code and a program code of an agency. We
 are none, and there is no code for that. 000 is assigned to no agency (OMB Circular A-11, Appendix C, begins
-with 001), so `000:00` and `000:000` meet the schema and claim nobody's authority; the publisher and the rights
-say in words that this is an independent edition. The same holds for the mailbox that the schema demands: where
-the operator has set none, it is one under `.invalid`, which nobody can have (RFC 2606, section 2).
+with 001), so `000:00` and `000:000` meet the schema and claim nobody's authority; the publisher and the
+rights say in words that this is an independent edition. The same holds for the mailbox that the schema
+demands: where the operator has set none, it is one under `.invalid`, which nobody can have (RFC 2606, section
+2).
 """
 
 from incsr import catalog as words
@@ -16,7 +18,10 @@ from incsr import catalog as words
 PROJECT_OPEN_DATA = "https://project-open-data.cio.gov/v1.1/schema"
 NO_BUREAU, NO_PROGRAM = "000:00", "000:000"
 NO_MAILBOX = "mailto:no-contact-set@incsr.invalid"
-RIGHTS = "An independent edition of a public report; not published or endorsed by any agency. Dedicated to the public domain."
+RIGHTS = (
+    "An independent edition of a public report; not published or endorsed by any agency. "
+    "Dedicated to the public domain."
+)
 SHA256 = "http://spdx.org/rdf/terms#checksumAlgorithm_sha256"
 
 

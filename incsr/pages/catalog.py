@@ -1,7 +1,7 @@
 """What is published here, for harvesters: DCAT, data.gov, DCAT-US, VoID, schema.org, CSV on the Web, sitemap.
 
-The words and numbers are the graph's own: titles, sources, places and periods of the data sets are asked of it,
-sizes and checksums are measured on the very bytes that a download answers.
+The words and numbers are the graph's own: titles, sources, places and periods of the data sets are asked of
+it, sizes and checksums are measured on the very bytes that a download answers.
 """
 
 import hashlib
@@ -37,15 +37,16 @@ SELECT ?dataset ?title ?description ?source (MIN(?from) AS ?begins) (MAX(?to) AS
   }
 } GROUP BY ?dataset ?title ?description ?source ORDER BY ?dataset
 """
-LINKS = "SELECT ?title ?description WHERE { dataset:links dcterms:title ?title ; dcterms:description ?description }"
-DATES = (
-    """
-SELECT (MIN(?date) AS ?issued) (MAX(?date) AS ?modified) WHERE {
-  { <%s> dcterms:created|dcterms:modified ?date } UNION { dataset:links dcterms:created|dcterms:modified ?date }
-}
-"""
-    % ONTOLOGY
+LINKS = (
+    "SELECT ?title ?description "
+    "WHERE { dataset:links dcterms:title ?title ; dcterms:description ?description }"
 )
+DATES = f"""
+SELECT (MIN(?date) AS ?issued) (MAX(?date) AS ?modified) WHERE {{
+  {{ <{ONTOLOGY}> dcterms:created|dcterms:modified ?date }}
+  UNION {{ dataset:links dcterms:created|dcterms:modified ?date }}
+}}
+"""
 VOID = """
 CONSTRUCT { ?s ?p ?o } WHERE {
   { GRAPH graph:void { ?s ?p ?o } }
@@ -61,14 +62,14 @@ RECONCILIATION = "https://www.w3.org/community/reports/reconciliation/CG-FINAL-s
 
 
 class Description:
-    """Makes the catalogue from the graph as it stands; what does not depend on the host is kept for a data version."""
+    """Makes the catalogue from the graph as it stands; keeps for a data version what no host changes."""
 
     def __init__(self, site):
         self.site = site
         self.files = downloads.Files(site.graph)
 
     def catalog(self, measured=True):
-        """The whole catalogue. Without `measured`, sizes and checksums that are not yet known are left out."""
+        """The whole catalogue. Without `measured`, sizes and checksums not yet known are left out."""
         issued, modified = self.site.graph.kept("catalog.dates", _dates)
         home = url_for("pages.home", _external=True)
         mailbox = getattr(self.site.settings, "contact", "")
@@ -104,8 +105,8 @@ class Description:
         yield Dataset(
             TABLE,
             "All figures as one table",
-            "One row a figure, of all data sets: value, hedge, unit, period, place, who says it, and the exact words "
-            "with their offsets.",
+            "One row a figure, of all data sets: value, hedge, unit, period, place, who says it, and the "
+            "exact words with their offsets.",
             url_for("pages.data", _external=True),
             tuple(self._table("", suffix, "All figures", measured) for suffix in tables.FORMATS),
             rows=len(self.site.figures),
@@ -113,8 +114,8 @@ class Description:
         yield Dataset(
             EVERYTHING,
             "All graphs together",
-            "What the report says, its words, our links, derived figures and figures of other years, as one RDF graph; "
-            "N-Quads and TriG keep who says what.",
+            "What the report says, its words, our links, derived figures and figures of other years, as one "
+            "RDF graph; N-Quads and TriG keep who says what.",
             url_for("pages.data", _external=True),
             tuple(
                 self._file(downloads.EVERYTHING, suffix, measured)
@@ -173,7 +174,7 @@ def _links(graph):
 
 
 def _sets(graph):
-    """(IRI, title, description, sources, first and last day) of each cube, with figures of numbers or words."""
+    """IRI, title, description, sources, first and last day of each cube, with figures of numbers or words."""
     found = {}
     for row in graph.select(DATASETS):
         text = {name: term.value for name, term in row.items()}
@@ -286,7 +287,7 @@ def register(pages, site):
 
     @pages.after_request
     def signposted(answer):
-        """The page of the data says where programs read the same (Signposting, level 2: a link to the catalogue)."""
+        """The data page says where programs read the same (Signposting, level 2: a link to the catalogue)."""
         if request.endpoint == "pages.data":
             path = url_for("pages.catalog")
             links = [
@@ -299,7 +300,7 @@ def register(pages, site):
     @pages.app_context_processor
     def markup():
         def structured_data(files=True):
-            """The catalogue as schema.org, in a block of data: not run, hence no matter of script-src (CSP 3, 6.1)."""
+            """As schema.org, in a block of data: not run, hence no matter of script-src (CSP 3, 6.1)."""
             found = search_engines.json_ld(description.catalog(measured=False), files)
             text = json.dumps(found, ensure_ascii=False)
             safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
