@@ -1,7 +1,7 @@
 """Every IRI that we mint leads somewhere, by its path, on any host.
 
-303 or 200, in HTML or RDF as asked, with Link headers that say what else there is (Cool URIs for the Semantic Web;
-RFC 8288; signposting.org/FAIR). The IRIs are read from the graphs themselves, generated ones included.
+303 or 200, in HTML or RDF as asked, with Link headers that say what else there is (Cool URIs for the Semantic
+Web; RFC 8288; signposting.org/FAIR). The IRIs are read from the graphs themselves, generated ones included.
 """
 
 import ast
@@ -184,7 +184,7 @@ def test_the_host_that_serves_does_not_leak_into_the_data(client, host):
 
 
 def test_the_redirects_for_w3id_keep_path_and_query():
-    """docs/w3id.htaccess: one rule, 302, everything after /incsr/ kept, so that each path here is a path there."""
+    """docs/w3id.htaccess: one rule, 302, everything after /incsr/ kept, so each path here is a path there."""
     text = (ROOT / "docs" / "w3id.htaccess").read_text()
     rules = [line.split() for line in text.splitlines() if line.startswith("RewriteRule")]
 

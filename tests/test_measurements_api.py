@@ -1,4 +1,4 @@
-"""`/api/measurements`: the figures that filters allow, page by page, in three formats, as the OpenAPI document says."""
+"""`/api/measurements`: the figures that filters allow, page by page, in three formats, as OpenAPI says."""
 
 import csv
 import io

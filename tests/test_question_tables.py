@@ -5,6 +5,7 @@ Evidence is claimed only where it is certain: the figure beside a row has the ve
 
 import csv
 import io
+from typing import ClassVar
 
 import inline
 import openpyxl
@@ -75,7 +76,7 @@ def test_a_query_that_loses_rows_when_traced_is_claimed_nothing(client):
     """With the figure beside it, DISTINCT would keep two rows of one value apart."""
 
     class Site:
-        figures = {}
+        figures: ClassVar = {}
 
     query = "SELECT DISTINCT ?v WHERE { ?m sdmx-measure:obsValue ?v . }"
     assert sourced.figures_of(Site(), query, ["v"], []) == {}

@@ -1,7 +1,7 @@
 """The Reconciliation Service API 0.2 (W3C Community Group, 2023-04-10), tried as OpenRefine calls it.
 
-Source: sections 4 (manifest), 5 (queries), 6 (suggest), 7 (data extension). The structures below are the required
-members of the specification's JSON schemas, in our words.
+Source: sections 4 (manifest), 5 (queries), 6 (suggest), 7 (data extension). The structures below are the
+required members of the specification's JSON schemas, in our words.
 """
 
 import json
@@ -199,9 +199,11 @@ def test_a_property_that_disagrees_takes_the_match_away(client):
 
 @pytest.mark.parametrize(
     "queries",
-    ["[1]", "{", '{"q0": "Guatemala"}', '{"q0": {"query": 7}}', '{"q0": {"query": "a", "limit": 0}}', '{"q0": {"query": "a", "limit": "3"}}',
+    ["[1]", "{", '{"q0": "Guatemala"}', '{"q0": {"query": 7}}',
+     '{"q0": {"query": "a", "limit": 0}}', '{"q0": {"query": "a", "limit": "3"}}',
      '{"q0": {"query": "a", "type": 1}}', '{"q0": {"query": "a", "properties": [{"v": 1}]}}', "[" * 100_000],
-    ids=["list", "broken", "text for a query", "number for a text", "limit 0", "limit as text", "type as number", "property without pid", "deep"],
+    ids=["list", "broken", "text for a query", "number for a text", "limit 0",
+         "limit as text", "type as number", "property without pid", "deep"],
 )  # fmt: skip
 def test_queries_of_another_form_are_a_problem_that_says_so(client, queries):
     answer = client.post("/reconcile", data={"queries": queries})

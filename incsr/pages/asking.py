@@ -94,8 +94,9 @@ def register(pages, site):
         return Response(json.dumps(body, ensure_ascii=False, indent=1), content_type=csvw.MEDIA_TYPE)
 
     def spreadsheet(query, suffix):
-        """Header and rows of an answer: for spreadsheets, units stand in the header, and `evidence=1` adds two columns,
-        the exact words and the passages of the figures that each row rests on, empty where that cannot be known."""
+        """Header and rows of an answer: for spreadsheets, units stand in the header, and `evidence=1` adds
+        two columns, the exact words and the passages of the figures that each row rests on, empty where that
+        cannot be known."""
         columns, solutions = site.graph.answer(query)
         header, rows = tables.flat(site, columns, solutions)
         wanted = request.args.get("evidence") in ("1", "true")

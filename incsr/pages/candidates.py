@@ -1,7 +1,8 @@
 """Which things a name in somebody's table may mean, how well each fits, and what is known of them.
 
-A candidate's score is 0 to 100: 100 where the text is a name, a code or an IRI of the thing, less by how much it
-differs from its nearest name. A match is announced only where one thing alone has 100 and nothing speaks against it.
+A candidate's score is 0 to 100: 100 where the text is a name, a code or an IRI of the thing, less by how much
+it differs from its nearest name. A match is announced only where one thing alone has 100 and nothing speaks
+against it.
 """
 
 import difflib
@@ -14,7 +15,7 @@ from incsr.pages.searching import entries
 from incsr.search import Index
 from incsr.search.words import plain
 
-# Kind of thing: (its class, the class's name). What a table names; figures and statements have no names to match.
+# Kind of thing: (its class, its name). What a table names; figures and statements have no names to match.
 TYPES = {
     "country": ("cbp:Country", "Country"),
     "region": ("cbp:Region", "Region"),
@@ -30,15 +31,17 @@ TYPES = {
     "report": ("cbp:Report", "Report"),
 }
 CODES = """
-SELECT ?thing ?scheme ?code WHERE { ?thing adms:identifier ?i . ?i skos:notation ?code ; skos:inScheme ?scheme }
+SELECT ?thing ?scheme ?code WHERE {
+  ?thing adms:identifier ?i . ?i skos:notation ?code ; skos:inScheme ?scheme
+}
 """
 SAME = "SELECT ?thing ?same WHERE { ?thing owl:sameAs|skos:exactMatch ?same FILTER isIRI(?same) }"
-USED = """
-SELECT ?kind ?p (COUNT(DISTINCT ?thing) AS ?things) WHERE {
-  ?thing ?p ?o FILTER (!isBlank(?o) && STRSTARTS(STR(?thing), "%s"))
-  BIND (STRBEFORE(STRAFTER(STR(?thing), "%s"), "/") AS ?kind)
-} GROUP BY ?kind ?p
-""" % (ID, ID)
+USED = f"""
+SELECT ?kind ?p (COUNT(DISTINCT ?thing) AS ?things) WHERE {{
+  ?thing ?p ?o FILTER (!isBlank(?o) && STRSTARTS(STR(?thing), "{ID}"))
+  BIND (STRBEFORE(STRAFTER(STR(?thing), "{ID}"), "/") AS ?kind)
+}} GROUP BY ?kind ?p
+"""
 # What binds a record to its words or its maker says nothing to a table.
 UNSAID = ("rdf:type", "cbp:evidence", "prov:wasDerivedFrom", "prov:wasAttributedTo", "rdfs:label")
 NAMES = {"skos:prefLabel": "name", "skos:altLabel": "other name", "owl:sameAs": "the same thing elsewhere"}

@@ -9,7 +9,9 @@ from incsr.pages.addresses import here
 ABOUT = f"""
 CONSTRUCT {{ <{BASE}> ?p ?o . ?set ?q <{BASE}> ; dcterms:title ?title ; a ?class }} WHERE {{
   {{ <{BASE}> ?p ?o }}
-  UNION {{ ?set ?q <{BASE}> ; dcterms:title ?title ; a ?class FILTER (?q IN (dcterms:creator, dcterms:publisher)) }}
+  UNION {{
+    ?set ?q <{BASE}> ; dcterms:title ?title ; a ?class FILTER (?q IN (dcterms:creator, dcterms:publisher))
+  }}
 }}
 """
 # The figures a reader of the page would remember, in the page's order; each is looked up, none is repeated

@@ -1,7 +1,7 @@
-"""`/api/measurements`: figures by subject, indicator, period, place and graph, in pages, for programs without SPARQL.
+"""`/api/measurements`: figures by subject, indicator, period, place and graph, page by page, without SPARQL.
 
-Refuses a filter that names nothing: an answer of no rows would pass for "the report says nothing", where the truth
-is that the name was misspelt. The problem lists the values that there are.
+Refuses a filter that names nothing: an answer of no rows would pass for "the report says nothing", where the
+truth is that the name was misspelt. The problem lists the values that there are.
 """
 
 import json
@@ -83,7 +83,7 @@ def register(pages, site):
 
     @pages.after_request
     def opened(answer):
-        """Programs in browsers of any origin that the operator allows may read the interfaces for programs."""
+        """Programs in browsers of any origin the operator allows may read the interfaces for programs."""
         origin = getattr(site.settings, "cors", "*")
         if origin and request.endpoint in OPEN:
             answer.headers["Access-Control-Allow-Origin"] = origin
@@ -135,7 +135,7 @@ def number(name, usual, least, most):
 
 
 def chosen(site):
-    """The figures that every filter of the request allows; a filter that is repeated allows any of its values."""
+    """The figures that every filter of the request allows; a repeated filter allows any of its values."""
     for name in request.args:
         if name not in FILTERS and name not in OTHERS:
             known = [*FILTERS, *OTHERS]
@@ -164,9 +164,8 @@ def meant(site, name, attribute, kinds, text):
             return slug
         raise BadFilter(f"{name}={text} is none of ours.", "Take one of the allowed ones.", sorted(used))
     for iri in (text, ID + text, *(f"{ID}{kind}/{text}" for kind in kinds)):
-        if iri in used or (site.names.known(iri) and names.kind_of(iri)[0] in kinds):
-            if names.kind_of(iri)[0] in kinds:
-                return iri
+        if (iri in used or site.names.known(iri)) and names.kind_of(iri)[0] in kinds:
+            return iri
     folded = {iri.rsplit("/", 1)[-1].lower(): iri for iri in used if names.kind_of(iri)[0] in kinds}
     if text.lower() in folded:
         return folded[text.lower()]
@@ -179,7 +178,7 @@ def meant(site, name, attribute, kinds, text):
 
 
 def paging(total, limit, offset):
-    """The addresses of the first, previous, next and last page, on the host that was asked; none for one page."""
+    """Addresses of the first, previous, next and last page, on the host that was asked; none for one page."""
     kept = [
         (name, value) for name, value in request.args.items(multi=True) if name not in ("limit", "offset")
     ]

@@ -14,8 +14,8 @@ HTML = ("text/html", "application/xhtml+xml")
 def preferred(suffix="", more=(), for_programs=False):
     """The media type to send: the suffix's, else what Accept prefers; HTML where nothing is said.
 
-    `more` are further media types that the document has, beside HTML and the RDF types. `for_programs`: Turtle
-    where Accept leaves the choice to us, as a harvester's `*/*` does.
+    `more` are further media types that the document has, beside HTML and the RDF types. `for_programs`:
+    Turtle where Accept leaves the choice to us, as a harvester's `*/*` does.
 
     Raises: 406 where Accept allows none of the forms.
     """

@@ -1,8 +1,8 @@
 """The Reconciliation Service API 0.2 (W3C Community Group report, 2023), as OpenRefine calls it.
 
-An entity's identifier is what follows `…/id/` in its IRI, such as "country/GT": the manifest's identifier space and
-the identifier together are the IRI. Which things a name may mean is decided in `candidates`; here are the resources.
-Refuses nothing silently: queries that are not of the API's form are a problem document.
+An entity's identifier is what follows `…/id/` in its IRI, such as "country/GT": the manifest's identifier
+space and the identifier together are the IRI. Which things a name may mean is decided in `candidates`; here
+are the resources. Refuses nothing silently: queries that are not of the API's form are a problem document.
 """
 
 import json
@@ -27,7 +27,7 @@ def register(pages, site):
 
     @pages.route("/reconcile", methods=["GET", "POST"])
     def reconcile():
-        """The manifest (section 4); with `queries`, the candidates (section 5); with `extend`, values (section 7)."""
+        """The manifest (section 4); with `queries`, candidates (5); with `extend`, values (7)."""
         given = request.values
         try:
             if "queries" in given:
@@ -75,8 +75,11 @@ def register(pages, site):
 
 
 def framed(body):
-    """A page that any site may show in a frame: it has no form and no script, so nothing can be clicked by trick."""
-    page = f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Preview</title><body>{body}</body></html>'
+    """A page that any site may frame: it has no form and no script, so nothing can be clicked by trick."""
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Preview</title>'
+        f"<body>{body}</body></html>"
+    )
     answer = Response(page, content_type="text/html; charset=utf-8")
     answer.headers["Content-Security-Policy"] = "default-src 'none'; base-uri 'none'; frame-ancestors *"
     # The header has no word for "anyone", and browsers leave it to frame-ancestors where that is given.
@@ -189,7 +192,7 @@ def limited(values, asked):
     """The first of the values, where the client's settings say how many."""
     settings = asked.get("settings") if isinstance(asked.get("settings"), dict) else {}
     limit = str(settings.get("limit", 0))
-    return values[: int(limit)] if limit.isascii() and limit.isdigit() and 0 < int(limit[:9]) else values
+    return values[: int(limit)] if limit.isascii() and limit.isdigit() and int(limit[:9]) > 0 else values
 
 
 def card(site, book, wanted):

@@ -1,8 +1,9 @@
-"""Which figures the rows of a question's answer rest on: their units for the header, their words for a column.
+"""Which figures the rows of a question's answer rest on: units for the header, their words for a column.
 
-A question that reads a figure's value has a variable for the figure. Asked once more with that variable beside its
-columns, it must give the very same rows in the same order, each with its figure; where it does not (DISTINCT, groups,
-several values), nothing is claimed. Refuses to guess: a row is never given the evidence of another.
+A question that reads a figure's value has a variable for the figure. Asked once more with that variable
+beside its columns, it must give the very same rows in the same order, each with its figure; where it does not
+(DISTINCT, groups, several values), nothing is claimed. Refuses to guess: a row is never given the evidence of
+another.
 """
 
 import re
@@ -39,7 +40,7 @@ def figures_of(site, query, columns, solutions):
 
 
 def headed(columns, figures):
-    """The title of each column: its name, and the unit of its values where all have one that is no mere count.
+    """The title of each column: its name, and the unit of its values where all have one, no mere count.
 
     A table that has a column for the unit needs none in the header.
     """
