@@ -158,7 +158,9 @@ def _figure(known, iri, row, counted):
             (1.0, f"{_UNITS.get(unit, '')} {_RATES.get(per, '')}"),
             (0.7, known.around(iri)),
         ),
-        summary=" · ".join([known.label(row["subject"]), *placed, *([f"“{quotation}”"] if quotation else [])]),
+        summary=" · ".join(
+            [known.label(row["subject"]), *placed, *([f"“{quotation}”"] if quotation else [])]
+        ),
         boost=_BOOST["measurement"] * (1.0 if quotation else _OF_OTHERS),
     )  # fmt: skip
 
@@ -184,7 +186,10 @@ def _thing(known, iri, kind):
     label, definition, quotation = known.label(iri), known.definitions.get(iri, ""), known.quotation(iri)
     return Entry(
         iri, kind, label, "",
-        ((4.0, label), (4.0, " ".join(sorted(known.others.get(iri, ())))), (1.0, definition), (0.7, quotation)),
+        (
+            (4.0, label), (4.0, " ".join(sorted(known.others.get(iri, ())))),
+            (1.0, definition), (0.7, quotation),
+        ),
         summary=definition or (f"“{quotation}”" if quotation else ""),
         boost=_BOOST.get(kind, 1.0),
     )  # fmt: skip
