@@ -72,10 +72,14 @@ def test_relation_rests_on_its_statement():
 
 
 def test_group_rests_on_all_of_its_measurements_and_the_whole_on_all():
-    members = "?m sdmx-dimension:refPeriod period:FY2013 ; cbp:describes office:border-patrol ; sdmx-measure:obsValue ?v ."
+    members = (
+        "?m sdmx-dimension:refPeriod period:FY2013 ; cbp:describes office:border-patrol ; "
+        "sdmx-measure:obsValue ?v ."
+    )
 
     groups = evident(
-        f"SELECT (SUM(?v) AS ?sum) {{ GRAPH graph:incsr2014 {{ {members} ?m sdmx-dimension:refArea ?a }} }} GROUP BY ?a"
+        f"SELECT (SUM(?v) AS ?sum) {{ GRAPH graph:incsr2014 {{ {members} ?m sdmx-dimension:refArea ?a }} }} "
+        "GROUP BY ?a"
     )
     ((whole, facts),) = evident(f"SELECT (SUM(?v) AS ?sum) {{ GRAPH graph:incsr2014 {{ {members} }} }}")
 
@@ -114,8 +118,13 @@ def test_branch_of_a_union_that_was_not_taken_is_no_evidence_though_its_triple_i
 
 
 def test_path_in_sequence_and_blank_node_are_followed():
-    path = evident("SELECT ?l { GRAPH graph:incsr2014 { ?m cbp:qualifier cbp:OnAverage ; cbp:indicator/skos:prefLabel ?l } }")
-    node = evident("SELECT ?v { GRAPH graph:incsr2014 { [ cbp:qualifier cbp:OnAverage ; sdmx-measure:obsValue ?v ] } }")
+    path = evident(
+        "SELECT ?l { GRAPH graph:incsr2014 { "
+        "?m cbp:qualifier cbp:OnAverage ; cbp:indicator/skos:prefLabel ?l } }"
+    )
+    node = evident(
+        "SELECT ?v { GRAPH graph:incsr2014 { [ cbp:qualifier cbp:OnAverage ; sdmx-measure:obsValue ?v ] } }"
+    )
 
     assert [iris(facts) for _, facts in path] == [["measurement/2014-illicit-currency-seized"]]
     assert [iris(facts) for _, facts in node] == [["measurement/2014-illicit-currency-seized"]]
@@ -124,7 +133,8 @@ def test_path_in_sequence_and_blank_node_are_followed():
 def test_subquery_that_hides_its_variable_is_followed_and_joins_with_nothing():
     found = evident(
         "SELECT ?area ?m { { SELECT ?area { GRAPH graph:incsr2014 { ?m sdmx-dimension:refArea ?area ; "
-        "cbp:describes office:border-patrol ; cbp:indicator ?i } } } ?area skos:prefLabel ?m FILTER (?area = country:GT) }"
+        "cbp:describes office:border-patrol ; cbp:indicator ?i } } } "
+        "?area skos:prefLabel ?m FILTER (?area = country:GT) }"
     )
 
     assert {row["m"]["value"] for row, _ in found} == {"Guatemala"}
@@ -135,11 +145,13 @@ def test_subquery_that_hides_its_variable_is_followed_and_joins_with_nothing():
     ("query", "reason"),
     [
         pytest.param("SELECT ?s { ?s org:subOrganizationOf+ agency:cbp }", "a path", id="path"),
-        pytest.param("SELECT ?n { { SELECT (COUNT(*) AS ?n) { ?s a cbp:Office } } }", "subquery", id="subquery"),
-        pytest.param("SELECT ?s { ?s a cbp:Office FILTER EXISTS { ?s cbp:counters ?c } }", "EXISTS", id="exists"),
+        pytest.param("SELECT ?n { { SELECT (COUNT(*) AS ?n) { ?s a cbp:Office } } }", "subquery",
+                     id="subquery"),
+        pytest.param("SELECT ?s { ?s a cbp:Office FILTER EXISTS { ?s cbp:counters ?c } }", "EXISTS",
+                     id="exists"),
         pytest.param("SELECT (RAND() AS ?r) { ?s a cbp:Office }", "second evaluation", id="chance"),
-        pytest.param("SELECT ?a { ?m sdmx-dimension:refArea ?a ; cbp:per unit:DAY } LIMIT 1", "several matches",
-                     id="cut"),
+        pytest.param("SELECT ?a { ?m sdmx-dimension:refArea ?a ; cbp:per unit:DAY } LIMIT 1",
+                     "several matches", id="cut"),
         pytest.param("SELECT DISTINCT (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c", "keys", id="keys removed"),
     ],
 )  # fmt: skip
@@ -160,8 +172,9 @@ def test_fact_without_words_is_named_and_said_to_have_none():
 
 SUBJECTS = ["agency:cbp", "office:border-patrol", "office:field-operations", "?s"]
 TRIPLES = st.sampled_from(
-    ["?m cbp:qualifier ?q .", "?m sdmx-dimension:refArea ?a .", "?m sdmx-measure:obsValue ?v .", "?m cbp:per ?per .",
-     "?m cbp:indicator ?i .", "?m cbp:indicator/skos:prefLabel ?l .", "OPTIONAL { ?m cbp:per ?per }",
+    ["?m cbp:qualifier ?q .", "?m sdmx-dimension:refArea ?a .", "?m sdmx-measure:obsValue ?v .",
+     "?m cbp:per ?per .", "?m cbp:indicator ?i .", "?m cbp:indicator/skos:prefLabel ?l .",
+     "OPTIONAL { ?m cbp:per ?per }",
      "{ ?m cbp:per unit:DAY } UNION { ?m cbp:qualifier cbp:MoreThan }", "MINUS { ?m cbp:per unit:YR }",
      "FILTER NOT EXISTS { ?m cbp:per unit:YR }", "[] cbp:indicator ?i .", "?i ^cbp:indicator ?other ."]
 )  # fmt: skip
@@ -250,10 +263,13 @@ def without(facts):
 @pytest.mark.parametrize(
     "query",
     [
-        "SELECT ?v { ?m cbp:describes office:border-patrol ; sdmx-measure:obsValue ?v GRAPH graph:incsr2014 { ?m a ?t } }",
+        "SELECT ?v { ?m cbp:describes office:border-patrol ; sdmx-measure:obsValue ?v "
+        "GRAPH graph:incsr2014 { ?m a ?t } }",
         "SELECT ?o { office:border-patrol cbp:counters ?o }",
-        "SELECT (SUM(?v) AS ?sum) { GRAPH graph:incsr2014 { ?m cbp:qualifier cbp:MoreThan ; sdmx-measure:obsValue ?v } }",
-        "SELECT DISTINCT ?area { GRAPH graph:incsr2014 { ?m sdmx-dimension:refArea ?area ; cbp:qualifier cbp:OnAverage } }",
+        "SELECT (SUM(?v) AS ?sum) { GRAPH graph:incsr2014 { "
+        "?m cbp:qualifier cbp:MoreThan ; sdmx-measure:obsValue ?v } }",
+        "SELECT DISTINCT ?area { GRAPH graph:incsr2014 { "
+        "?m sdmx-dimension:refArea ?area ; cbp:qualifier cbp:OnAverage } }",
     ],
 )
 def test_row_is_another_without_its_facts(query):

@@ -31,7 +31,7 @@ def turtle_string(words):
 
 
 def cited_passages(source, documents):
-    """The distinct passages of a text that anything in the documents points to, in any property, ordered by offset.
+    """The distinct passages of a text that anything in the documents points to, in any property, by offset.
 
     Raises: PassageError, naming file, line and subject, where an IRI is malformed or runs past the text.
     """

@@ -85,7 +85,8 @@ def _misplaced(fact, source, quotation):
     else:
         near = source.nearest(quotation, limit=1)
         hint = (
-            f"The source has no such words; the nearest are “{source.words(near[0])}” at {source.reference(near[0])}"
+            f"The source has no such words; the nearest are “{source.words(near[0])}” "
+            f"at {source.reference(near[0])}"
             if near
             else "The source has no such words; quote it character by character"
         )
