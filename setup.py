@@ -1,4 +1,4 @@
-"""Puts the published files into the package when it is built, and makes the same archive of the same tree each time.
+"""Puts the published files into the package when it is built, and makes the same archive of the same tree.
 
 What is declared stands in pyproject.toml. An editable install gets nothing copied: it reads the checkout.
 """

@@ -1,4 +1,4 @@
-"""The `incsr` command: finds the subcommand, parses, exits 0 (well), 1 (found something wrong) or 2 (misused).
+"""The `incsr` command: finds the subcommand, parses, exits 0 (well), 1 (something is wrong) or 2 (misused).
 
 Each subcommand is a module of this package with `register(subparsers)`, which adds its parser and sets
 `run` to a function of the parsed arguments that returns the exit code. A subcommand imports what it needs

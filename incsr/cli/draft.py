@@ -11,8 +11,8 @@ def register(subparsers):
         "draft",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         help="propose measurements from a text, as Turtle to finish",
-        description="Propose a measurement for every quantity of a text, each with its words, their place, and\n"
-        "what is uncertain. Nothing is settled: subjects and indicators are finish: placeholders.",
+        description="Propose a measurement for every quantity of a text, each with its words, their place, "
+        "and\nwhat is uncertain. Nothing is settled: subjects and indicators are finish: placeholders.",
         epilog="examples:\n  incsr draft data/source/incsr2015-cbp.txt --output data/incsr2015.ttl",
     )
     command.add_argument("text", type=Path, metavar="FILE", help="a plain text, UTF-8")
