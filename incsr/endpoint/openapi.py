@@ -284,8 +284,9 @@ def _timeout_parameter(timeout_s):
 EVIDENCE = {
     "name": "evidence",
     "in": "query",
-    "description": "1: each solution of a SELECT comes with the facts and words of the page that it rests on: in JSON "
-    "as the member evidence, one list a solution in their order; in the tables as two columns more.",
+    "description": "1: each solution of a SELECT comes with the facts and words of the page that it "
+    "rests on: in JSON as the member evidence, one list a solution in their order; in the tables as two "
+    "columns more.",
     "schema": {"type": "string", "enum": ["", "0", "1"]},
 }
 EXAMPLE = (
