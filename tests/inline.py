@@ -1,4 +1,4 @@
-"""The application with the published graph in this very process: for contracts that no pool or socket changes."""
+"""The application with the published graph in this process: for contracts that no pool or socket changes."""
 
 import functools
 

@@ -1,8 +1,8 @@
-"""The clients that people have, each asking a real question of a real server: docs/using.md, run as it stands.
+"""The clients that people have, each asking a real question of a real server: docs/using.md, as it stands.
 
-A block of the page that prints a table must print the answer in the question's header; a block before a comment
-`<!-- prints: … -->` must print that; a block that does neither must succeed. Three clients that need a process or a
-plug-in of their own follow below.
+A block of the page that prints a table must print the answer in the question's header; a block before a
+comment `<!-- prints: … -->` must print that; a block that does neither must succeed. Three clients that need
+a process or a plug-in of their own follow below.
 """
 
 import csv
@@ -39,7 +39,7 @@ def recipes():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Where the blocks run: with the questions beside it, as in a checkout; what one writes, the next reads."""
+    """Where the blocks run: the questions beside it, as in a checkout; what one writes, the next reads."""
     place = tmp_path_factory.mktemp("using")
     (place / "questions").symlink_to(ROOT / "questions")
     return place
@@ -162,7 +162,10 @@ def test_comunica_gives_the_answer_of_a_question(published, folder, name):
 
 def test_comunica_joins_us_with_a_file_by_itself(published, folder):
     """Two sources: our endpoint and the document of one thing at the path of its IRI."""
-    query = "SELECT ?n WHERE { <https://w3id.org/incsr/id/country/GT> <http://www.w3.org/2004/02/skos/core#prefLabel> ?n }"
+    query = (
+        "SELECT ?n WHERE { "
+        "<https://w3id.org/incsr/id/country/GT> <http://www.w3.org/2004/02/skos/core#prefLabel> ?n }"
+    )
     text = f"comunica-sparql {published.url}/id/country/GT '{query}' -t text/csv"
 
     assert rows(run(folder, "sh", text))[1:] == [["Guatemala"]]

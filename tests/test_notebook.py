@@ -1,4 +1,4 @@
-"""The notebook in examples/ runs from its first cell to its chart against a real server, and is kept without outputs."""
+"""The notebook in examples/ runs from first cell to chart on a real server, and is kept without outputs."""
 
 import json
 import os
@@ -21,7 +21,7 @@ QUESTION = next(q for q in questions.read_all() if q.name == "trainees-by-countr
 def executed(published, tmp_path_factory):
     """The notebook with its outputs, executed by a kernel of this environment in an empty folder."""
     with warnings.catch_warnings():
-        # The Jupyter packages warn of their own plans (event loops, platform folders) while they are imported.
+        # The Jupyter packages warn of their plans (event loops, platform folders) while they are imported.
         warnings.simplefilter("ignore")
         from nbclient import NotebookClient
 

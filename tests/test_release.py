@@ -1,4 +1,4 @@
-"""The data package of a release: every format, checksums that hold, provenance of each file, the same bytes each time."""
+"""The data package: every format, checksums that hold, provenance of each file, the same bytes each time."""
 
 import hashlib
 import io
@@ -91,7 +91,7 @@ def test_every_graph_is_there_in_four_formats_that_say_the_same(package):
 
 
 def test_the_quads_are_the_published_files_as_they_are_written(package):
-    quads = {q for q in triples(package["incsr.nq"], ox.RdfFormat.N_QUADS)}
+    quads = set(triples(package["incsr.nq"], ox.RdfFormat.N_QUADS))
     written = ox.Dataset(quad for held in sources.graphs().values() for quad in held)
     written.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
 

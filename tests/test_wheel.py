@@ -1,4 +1,4 @@
-"""The installable package: a wheel with everything inside, that serves from any folder, built the same each time."""
+"""The installable package: a wheel with everything, that serves from any folder, built the same each time."""
 
 import hashlib
 import os
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.xdist_group("wheel")
 
 
 def copied(place):
-    """The tree as somebody else has it: what is built from, in another folder, with other times on the files."""
+    """The tree as somebody else has it: in another folder, with other times on the files."""
     for name in TREE:
         shutil.copytree(ROOT / name, place / name, ignore=IGNORED)
     shutil.copytree(ROOT / "incsr" / "static" / "build", place / "incsr" / "static" / "build")
@@ -45,7 +45,7 @@ def copied(place):
 
 
 def built(tree, out):
-    """The wheel and the source archive of a tree, without network: the build tools are those installed here."""
+    """The wheel and the source archive of a tree, without network: the build tools are those installed."""
     command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--sdist", "--outdir", out, tree]
     environment = {**os.environ, "SOURCE_DATE_EPOCH": "1764000000", "PIP_NO_INDEX": "1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
@@ -61,8 +61,8 @@ def first(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def installed(first, tmp_path_factory):
-    """A fresh environment with the wheel, and of the rest only what the wheel asks for: our own site-packages, last
-    on the path, without the editable install of the checkout."""
+    """A fresh environment with the wheel, and of the rest only what the wheel asks for: our own
+    site-packages, last on the path, without the editable install of the checkout."""
     place = tmp_path_factory.mktemp("environment")
     venv.create(place, with_pip=False, symlinks=True)
     python = place / "bin" / "python"
@@ -126,7 +126,7 @@ def test_the_archive_builds_the_same_wheel(first, tmp_path):
 
 
 def test_the_installed_package_serves_everything_from_any_folder(installed, tmp_path, monkeypatch):
-    """Data, questions, pages, scripts, search and checks come from the wheel: the checkout is out of reach."""
+    """Data, questions, pages, scripts, search and checks come from the wheel: no checkout is in reach."""
     where = subprocess.run(
         [installed, "-c", "import incsr, incsr.sources as s; print(incsr.__file__); print(s.root())"],
         cwd=tmp_path, capture_output=True, text=True, check=True,
@@ -140,8 +140,11 @@ def test_the_installed_package_serves_everything_from_any_folder(installed, tmp_
             f"{server.url}/sparql", {"query": query, "format": "csv"}, timeout=30
         ).text.split()[1]
         assert int(triples) > 10_000
-        for path in ("/", "/report/2014-cbp", "/ask", "/data", "/changelog", "/questions/trainees-by-country.csv", "/.well-known/void",
-                     "/static/build/site.js", "/static/site.css", "/source/incsr2014-cbp.txt", "/search?q=guatemala", "/pictures"):  # fmt: skip
+        for path in (
+            "/", "/report/2014-cbp", "/ask", "/data", "/changelog", "/questions/trainees-by-country.csv",
+            "/.well-known/void", "/static/build/site.js", "/static/site.css", "/source/incsr2014-cbp.txt",
+            "/search?q=guatemala", "/pictures",
+        ):  # fmt: skip
             answer = requests.get(server.url + path, timeout=60)
             assert answer.status_code == 200 and answer.content, path
         assert (
