@@ -66,11 +66,12 @@ release: wheel
 # The peers, in an environment of their own.
 $(VENV)/bench/.installed: bench/peers.lock
 	$(PYTHON) -m venv $(VENV)/bench
-	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check -r bench/peers.lock
+	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers.lock
 	touch $@
 
 # How fast the service is beside its peers; writes bench/RESULTS.md. BENCH="--observations 600000": 10 million.
 bench: setup $(VENV)/bench/.installed
+	scripts/system-packages bench
 	$(BIN)/python bench/run.py $(BENCH)
 
 # What the drafter reaches on pages that it was not written for, into docs/draft.md.
