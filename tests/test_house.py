@@ -7,6 +7,7 @@ import ast
 import functools
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,14 @@ from incsr.namespaces import BASE, PREFIXES
 ROOT = Path(__file__).resolve().parent.parent
 
 # Imports run one way: a part knows only the parts before it. What layout.md does not list stands where its
-# own imports put it: search, links and questions are data without pages; admission, bridge, express, headers, encodings
-# and log are what front and app stand on; server starts wire and front.
-ORDER = ("namespaces", "messages", "conditions", "config", "log", "headers", "encodings", "sources", "validation", "evidence", "links",
-         "questions", "formats", "store", "query", "workers", "cache", "search", "draft", "mcp", "catalog", "endpoint",
-         "pages", "app", "admission", "bridge", "express", "metrics", "front", "wire", "asgi", "server",
-         "cli")  # fmt: skip
+# own imports put it: search, links and questions are data without pages; admission, bridge, express, headers,
+# encodings and log are what front and app stand on; server starts wire and front.
+ORDER = (
+    "namespaces", "messages", "conditions", "config", "log", "headers", "encodings", "sources",
+    "validation", "evidence", "links", "questions", "formats", "store", "query", "workers", "cache",
+    "search", "draft", "mcp", "catalog", "endpoint", "pages", "app", "admission", "bridge", "express",
+    "metrics", "front", "wire", "asgi", "server", "cli",
+)  # fmt: skip
 STRANGERS = {("endpoint", "pages"), ("pages", "endpoint")}
 CORE = ORDER[: ORDER.index("workers") + 1]
 
@@ -66,6 +69,15 @@ def tracked():
 def text_of(path):
     data = path.read_bytes()
     return "" if b"\0" in data[:4096] else data.decode("utf-8", errors="replace")
+
+
+def test_the_code_is_lint_clean():
+    found = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--quiet", "--output-format", "concise", "."],
+        cwd=ROOT, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert found.returncode == 0, found.stdout + found.stderr
 
 
 def test_every_module_belongs_to_a_part_whose_place_is_known():
