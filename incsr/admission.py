@@ -4,6 +4,7 @@ Looks at the first lines of a request only; whatever is refused here has cost no
 """
 
 import ipaddress
+import re
 import time
 
 from incsr.messages import Problem
@@ -11,6 +12,8 @@ from incsr.messages import Problem
 # A form may percent-encode each byte of a query as three.
 ENCODED = 3
 FORM_SLACK_BYTES = 16 * 1024
+# uri-host and port of RFC 3986, section 3.2.2; looked at for its characters only.
+HOST = re.compile(rb"(?:[A-Za-z0-9._~!$&'()*+,;=%-]*|\[[0-9A-Za-z:._~!$&'()*+,;=-]+\])(?::[0-9]*)?\Z")
 
 
 class Admission:
@@ -23,6 +26,9 @@ class Admission:
     def refused(self, scope, client: str, busy: int) -> Problem | None:
         """The problem of a request that is not let in."""
         settings = self.settings
+        problem = host_problem(scope)
+        if problem is not None:
+            return problem
         target = len(scope.get("raw_path") or scope["path"]) + len(scope["query_string"]) + 1
         if target > settings.max_url_bytes:
             return Problem(
@@ -75,6 +81,27 @@ class Admission:
         if path.startswith(store):
             return settings.max_body_bytes
         return min(settings.max_body_bytes, ENCODED * settings.max_query_bytes + FORM_SLACK_BYTES)
+
+
+def host_problem(scope) -> Problem | None:
+    """What is wrong with the Host header: HTTP/1.1 has exactly one, and every version at most one.
+
+    Source: RFC 9112, section 3.2.
+    """
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) == 1 and HOST.match(hosts[0]):
+        return None
+    if not hosts and scope.get("http_version") == "1.0":
+        return None
+    found = "It names no host." if not hosts else "It names several." if hosts[1:] else "It is no host name."
+    return Problem(
+        400,
+        "The Host header is wrong",
+        found,
+        "bad-host",
+        "Send one Host header with the host and port of the address that is asked.",
+        headers=(("Connection", "close"),),
+    )
 
 
 class Rates:

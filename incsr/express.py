@@ -11,7 +11,7 @@ import secrets
 import time
 from http import HTTPStatus
 
-from incsr.admission import budget_of, client_of
+from incsr.admission import HOST, budget_of, client_of
 from incsr.cache import Entry, is_repeatable, tag_of
 from incsr.encodings import COMPRESSING, WORTH_BYTES, Coder, compressed, preferred
 from incsr.endpoint import protocol
@@ -73,6 +73,7 @@ class Lane:
                 accept = value if accept is None else accept + b", " + value
             elif name == b"host":
                 hosts += 1
+                host = value
             elif name == b"accept-encoding":
                 encodings = value if encodings is None else encodings + b", " + value
             elif name == b"if-none-match":
@@ -86,6 +87,7 @@ class Lane:
         front, settings = self.front, self.settings
         if (
             hosts != 1
+            or not HOST.match(host)
             or size > settings.max_header_bytes
             or len(url) > settings.max_url_bytes
             or front.busy >= settings.max_requests
@@ -161,6 +163,7 @@ class Ride:
         "wire",
     )
     message_event = _NOBODY
+    response_started = False  # asked of a request whose body is still to come, which none here has
 
     def __init__(self, lane, wire, client, query, accept, encodings, condition, origin):
         self.began = time.perf_counter()

@@ -108,6 +108,7 @@ class Wire(HttpToolsProtocol):
         self.idle_since = 0.0
         self.closing_since: float | None = None
         self.head_bytes = 0
+        self.broken = None  # what is said, after the answers before, of what is no request
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -142,23 +143,40 @@ class Wire(HttpToolsProtocol):
         self.transport.abort()
 
     def data_received(self, data):
+        if self.broken is not None:
+            return
         if self.head_since is not None:
             self.head_bytes += len(data)
             if self.head_bytes > self.listener.most_head_bytes:
                 detail = "The head of the request does not end."
-                self.refuse(431, "The headers are too large", detail, "headers-too-large")
+                self.fail(431, "The headers are too large", detail, "headers-too-large")
                 return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             return
         except httptools.HttpParserInvalidMethodError:
-            self.refuse(501, "The method is not known", "No resource here takes it.", "unknown-method")
+            self.fail(501, "The method is not known", "No resource here takes it.", "unknown-method")
         except httptools.HttpParserError:
             self.send_400_response("")
 
     def send_400_response(self, msg):
-        self.refuse(400, "This is no HTTP request", "It breaks the rules of RFC 9112.", "bad-request")
+        self.fail(400, "This is no HTTP request", "It breaks the rules of RFC 9112.", "bad-request")
+
+    def fail(self, *said):
+        """Nothing that comes can be read any more: say so, once the requests before have their answers."""
+        self.broken = said
+        cycle = self.cycle
+        if cycle is not None and cycle.more_body and not cycle.response_complete:
+            # What cannot be read is this request's own body.
+            if self.pipeline:
+                self.pipeline.popleft()
+            elif cycle.response_started:
+                self.drop()
+            else:
+                self.refuse(*said)
+        elif cycle is None or cycle.response_complete:
+            self.refuse(*said)
 
     def refuse(self, status, title, detail, code):
         """Answer what never becomes a request, and close."""
@@ -179,16 +197,33 @@ class Wire(HttpToolsProtocol):
         self.transport.close()
 
     def on_message_begin(self):
+        if self.broken is not None:
+            return
         super().on_message_begin()
         self.head_since = self.listener.now()
         self.head_bytes = 0
 
+    def on_header(self, name, value):
+        # Trailers would be added to a request that is being answered, and have no end.
+        if self.head_since is not None:
+            super().on_header(name, value)
+
+    def on_body(self, body):
+        if self.broken is None:
+            super().on_body(body)
+
+    def on_message_complete(self):
+        if self.broken is None:
+            super().on_message_complete()
+
     def on_headers_complete(self):
+        if self.broken is not None:
+            return
         self.head_since = None
         if len(self.url) > PARSED_URL_BYTES:
             most = min(self.listener.most_url_bytes, PARSED_URL_BYTES)
             detail = f"It has {len(self.url)} bytes; at most {most} are read."
-            self.refuse(414, "The address is too long", detail, "uri-too-long")
+            self.fail(414, "The address is too long", detail, "uri-too-long")
             return
         if self.lane is not None and (self.cycle is None or self.cycle.response_complete):
             ride = self.lane.taken(self)
@@ -196,6 +231,11 @@ class Wire(HttpToolsProtocol):
                 self.cycle = ride
                 return
         super().on_headers_complete()
+
+    def _start_asgi_task(self, cycle, app):
+        if cycle.scope["http_version"] == "1.0":
+            app = without_chunks(self, cycle, app)
+        super()._start_asgi_task(cycle, app)
 
     def _unset_keepalive_if_required(self):
         """Idle time is looked at in `Listener._sweep`: no timer for each request."""
@@ -208,3 +248,34 @@ class Wire(HttpToolsProtocol):
         self.flow.resume_reading()
         if self.pipeline:
             self._start_asgi_task(*self.pipeline.pop())
+        elif self.broken is not None:
+            self.refuse(*self.broken)
+
+
+def without_chunks(wire, cycle, app):
+    """The application for a client that knows no chunks: an answer without a length ends with its connection.
+
+    Half an answer would look like a whole one then, so that its connection is reset.
+    Source: RFC 9112, section 6.1.
+    """
+    endless = False
+
+    async def call(scope, receive, send):
+        async def sent(message):
+            nonlocal endless
+            if message["type"] == "http.response.start":
+                endless = all(name.lower() != b"content-length" for name, _value in message["headers"])
+                if endless and message["status"] not in (204, 304):
+                    cycle.chunked_encoding = False
+            elif endless:
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await app(scope, receive, sent)
+        except BaseException:
+            if endless:
+                wire.drop()
+            raise
+
+    return call

@@ -97,5 +97,5 @@ def test_every_problem_of_the_endpoint_is_listed_with_its_status():
     raised = set(codes_in_the_code())
     assert raised <= listed
     assert {code for code, _ in listed - raised} == {
-        *("syntax", "unwritable", "no-evidence", "precondition-failed"),
+        *("syntax", "unwritable", "no-evidence", "precondition-failed", "bad-host"),
     }

@@ -10,6 +10,8 @@ from incsr.messages import Request
 
 _HOST = re.compile(r"(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9.])?|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?\Z")
 _IRI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[^\x00-\x20<>\"{}|\\^`\x7f]*\Z")
+# What is the same path when it is written as %XX (RFC 3986, section 6.2.2.2).
+_ENCODED_UNRESERVED = re.compile("%(2[dDeE]|3[0-9]|[46][1-9a-fA-F]|5[0-9aA]|5[fF]|7[0-9aAeE])")
 _PATH_SAFE = "/~!$&'()*+,;=:@%"
 
 SPARQL, UPDATE, STORE, OPENAPI = "/sparql", "/update", "/store", "/openapi.json"
@@ -18,6 +20,8 @@ SPARQL, UPDATE, STORE, OPENAPI = "/sparql", "/update", "/store", "/openapi.json"
 def resource(request: Request, settings) -> str:
     """The path below the prefix that the service is mounted at, without a slash at its end."""
     path = request.path
+    if "%" in path:
+        path = _ENCODED_UNRESERVED.sub(lambda match: chr(int(match[1], 16)), path)
     prefix = settings.url_prefix
     if prefix and path.startswith(f"{prefix}/"):
         path = path[len(prefix) :]

@@ -36,6 +36,11 @@ PROBLEMS = {
         "A graph is named by something that is no absolute IRI.",
         "Write the IRI out in full.",
     ),
+    "bad-host": (
+        "Wrong Host header",
+        "The request does not have exactly one Host header that names a host.",
+        "Send one with the host and port of the address that is asked.",
+    ),
     "bad-multipart": (
         "Bad multipart body",
         "A multipart body is broken or has a part that is not read.",
@@ -180,6 +185,11 @@ PROBLEMS = {
         "Service is stopping",
         "The service is being stopped or restarted.",
         "Try again after the seconds that Retry-After gives.",
+    ),
+    "storage-full": (
+        "Storage full",
+        "The disk has no room for the write; nothing was changed.",
+        "Tell the operator; reading goes on.",
     ),
     "syntax": (
         "Syntax error",
