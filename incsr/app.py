@@ -43,7 +43,8 @@ def create_app(settings=None, executor=None) -> Flask:
 
     @app.after_request
     def complete(response):
-        for name, value in headers.missing(name.lower() for name in response.headers.keys()):  # noqa: SIM118
+        # Iterated as they are, the headers give pairs, not names.
+        for name, value in headers.missing(name.lower() for name, _value in response.headers):
             response.headers[name] = value
         response.headers.setdefault("X-Request-Id", request.headers.get("X-Request-Id") or uuid.uuid4().hex)
         return response

@@ -107,7 +107,9 @@ def test_an_index_lists_all_of_its_kind(published):
 
 def test_figures_are_narrowed_by_facet_sorted_and_paged(published):
     base = published.url + "/doc/measurement/"
-    get = lambda **query: requests.get(base, params=query, timeout=20).text  # noqa: E731
+
+    def get(**query):
+        return requests.get(base, params=query, timeout=20).text
 
     trained = get(area="https://w3id.org/incsr/id/country/GT")
     hedged = get(hedge="AtLeast", **{"from": "incsr2014"})

@@ -89,7 +89,7 @@ def test_a_query_that_answers_other_rows_when_traced_is_claimed_nothing():
     value = Term("literal", "5", "http://www.w3.org/2001/XMLSchema#integer")
 
     class Graph:
-        traced = [{"v": value, "m": Term("uri", "urn:a")}, {"v": value, "m": Term("uri", "urn:b")}]  # noqa: RUF012
+        traced: ClassVar = [{"v": value, "m": Term("uri", "urn:a")}, {"v": value, "m": Term("uri", "urn:b")}]
 
         def answer(self, query):
             assert "SELECT ?v  ?m WHERE" in query
@@ -97,7 +97,7 @@ def test_a_query_that_answers_other_rows_when_traced_is_claimed_nothing():
 
     class Site:
         graph = Graph()
-        figures = {"urn:a": "figure a", "urn:b": "figure b"}  # noqa: RUF012
+        figures: ClassVar = {"urn:a": "figure a", "urn:b": "figure b"}
 
     query = "SELECT ?v WHERE { ?m sdmx-measure:obsValue ?v . }"
     assert sourced.figures_of(Site(), query, ["v"], [{"v": value}]) == {}
