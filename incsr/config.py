@@ -249,6 +249,13 @@ OPTIONS = (
     Option("max_header_bytes", 32 * 1024, _size(256), "size of a request's headers", "BYTES"),
     Option("max_requests", 512, _whole(1), "requests worked on at once", "N"),
     Option(
+        "max_client_connections",
+        2048,
+        _whole(1, none_as_zero=True),
+        "connections of one client, where no proxy is trusted; 0 is no limit",
+        "N",
+    ),
+    Option(
         "body_timeout_s",
         15.0,
         _seconds(0.1),

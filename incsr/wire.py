@@ -13,6 +13,7 @@ import logging
 import secrets
 import socket
 import struct
+from collections import Counter
 from email.utils import formatdate
 from types import SimpleNamespace
 
@@ -21,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from incsr import headers
+from incsr.admission import budget_of
 from incsr.namespaces import BASE
 
 SWEEP_S = 0.25
@@ -42,6 +44,9 @@ class Listener:
         self.front = front
         self.lane = lane
         self.most_connections = most_connections
+        # Behind a proxy all connections are the proxy's.
+        self.most_of_client = None if settings.trusted_proxies else settings.max_client_connections
+        self.clients: Counter = Counter()
         self.head_timeout_s = min(60.0, settings.body_timeout_s)
         self.most_url_bytes = settings.max_url_bytes
         self.most_head_bytes = settings.max_url_bytes + settings.max_header_bytes + HEAD_SLACK_BYTES
@@ -108,17 +113,30 @@ class Wire(HttpToolsProtocol):
         self.idle_since = 0.0
         self.closing_since: float | None = None
         self.head_bytes = 0
+        self.counted: str | None = None  # the client that this connection is counted for
         self.broken = None  # what is said, after the answers before, of what is no request
 
     def connection_made(self, transport):
         super().connection_made(transport)
         self.head_since = self.listener.now()
-        if len(self.connections) > self.listener.most_connections:
+        listener = self.listener
+        if len(self.connections) > listener.most_connections:
             self.refuse(503, "Service busy", "There are too many connections.", "busy")
+        if listener.most_of_client is not None and self.client:
+            self.counted = budget_of(self.client[0])
+            listener.clients[self.counted] += 1
+            if listener.clients[self.counted] > listener.most_of_client:
+                detail = f"One client may have {listener.most_of_client} connections."
+                self.refuse(429, "Too many connections", detail, "rate")
 
     def connection_lost(self, exc):
         super().connection_lost(exc)
         self.pipeline.clear()
+        if self.counted is not None:
+            clients = self.listener.clients
+            clients[self.counted] -= 1
+            if not clients[self.counted]:
+                del clients[self.counted]
         if self.ride is not None:
             self.ride.lost()
 

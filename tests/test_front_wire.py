@@ -153,3 +153,20 @@ def test_an_encoded_letter_of_a_path_is_that_letter(published, path, expected):
     response = exchange(published, b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 
     assert status(response) == expected
+
+
+def test_a_client_has_so_many_connections_and_no_more(serve):
+    server = serve("--empty", "--max-client-connections", "5")
+    address = ("127.0.0.1", server.port)
+    whole = b"GET /sparql?query=ASK{} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+
+    held = [socket.create_connection(address, timeout=20) for _ in range(5)]
+    try:
+        time.sleep(0.2)
+        assert status(exchange(server, b"")) == 429
+    finally:
+        for sock in held:
+            sock.close()
+    time.sleep(0.2)
+
+    assert status(exchange(server, whole)) == 200
