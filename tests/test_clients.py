@@ -22,6 +22,9 @@ import requests
 
 from incsr import questions
 
+# One after the other: what a block of the guide writes, the next reads.
+pytestmark = pytest.mark.xdist_group("clients")
+
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:\n<!-- prints: (.*?) -->\n)?", re.DOTALL | re.MULTILINE)

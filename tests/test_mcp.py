@@ -2,11 +2,11 @@
 read what the endpoint gives, with IRIs and quotations, refuse what it refuses, and say what to do about
 it."""
 
-import asyncio
 import re
 import subprocess
 import sys
 
+import loops
 import pytest
 from mcp import Client, StdioServerParameters
 
@@ -44,7 +44,7 @@ def over_http(address, act):
         async with Client(address) as client:
             return await act(client)
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def test_agent_finds_describes_queries_and_reads_over_stdio():
@@ -58,7 +58,7 @@ def test_agent_finds_describes_queries_and_reads_over_stdio():
         words = await called(client, "fetch_words", iri=first)
         return tools, found, about, rows, words
 
-    tools, found, about, rows, words = asyncio.run(with_stdio(act))
+    tools, found, about, rows, words = loops.run(with_stdio(act))
 
     assert set(tools) == {"search_terms", "describe", "run_query", "fetch_words"}
     assert all(tool.description and tool.annotations.read_only_hint for tool in tools.values())

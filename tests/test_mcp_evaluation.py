@@ -5,13 +5,13 @@ The agent is deterministic and knows no question: it searches with the question'
 facts about what it found, and ranks them by how well search and question fit them.
 """
 
-import asyncio
 import csv
 import re
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 import inline
+import loops
 import pytest
 from mcp import Client
 
@@ -126,7 +126,7 @@ def places():
                 found.append((question["kind"], ranks[0] if ranks else None))
         return found
 
-    return asyncio.run(run())
+    return loops.run(run())
 
 
 def test_thirty_questions_are_asked(places):

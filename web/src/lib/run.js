@@ -7,14 +7,15 @@ export async function runQuery(text, update, signal) {
   if (update) {
     return { problem: { title: "This page only asks", detail: "Updates go to /update, with the operator's token." } };
   }
-  const graph = /^\s*(?:(?:#[^\n]*|PREFIX\s+[^>]*>|BASE\s+[^>]*>)\s*)*(CONSTRUCT|DESCRIBE)\b/i.test(text);
+  const form = text.match(/^\s*(?:(?:#[^\n]*|PREFIX\s+[^>]*>|BASE\s+[^>]*>)\s*)*([A-Z]+)\b/i)?.[1]?.toUpperCase();
+  const graph = form === "CONSTRUCT" || form === "DESCRIBE";
   const began = performance.now();
   const request = (evidence) => {
     const body = new URLSearchParams({ query: text });
     if (evidence) body.set("evidence", "1");
     return fetch(here("/sparql"), { method: "POST", headers: { Accept: `${graph ? "text/turtle" : SOLUTIONS}, application/problem+json` }, body, signal });
   };
-  const response = await request(!graph && document.documentElement.dataset.evidence === "yes");
+  const response = await request(form === "SELECT" && document.documentElement.dataset.evidence === "yes");
   if (!response.ok) return { problem: await readProblem(response) };
   const content = await response.text();
   const answer = { duration: performance.now() - began, bytes: content.length };
