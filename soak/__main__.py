@@ -50,6 +50,7 @@ ACTORS = (
     actors.mutate,
     actors.vanish,
     actors.kill,
+    actors.fuzz,
 )
 
 

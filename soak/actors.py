@@ -5,6 +5,9 @@ import io
 import os
 import signal
 import socket
+import subprocess
+import sys
+import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -160,6 +163,32 @@ def kill(server, record, stop, rng):
                 record.count("evaluators killed")
             except ProcessLookupError:
                 pass
+
+
+FUZZERS = ("tests/test_fuzz.py", "tests/test_query_against_rdflib.py")
+
+
+def fuzz(server, record, stop, rng):
+    """Hypothesis and Schemathesis on servers of their own, with other seeds and more examples each time."""
+    environment = os.environ | {"FUZZ_EXAMPLES": "300"}
+    while not stop.is_set():
+        seed = rng.randrange(2**32)
+        command = ["nice", sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *FUZZERS]
+        with tempfile.TemporaryFile("w+") as output:
+            run = subprocess.Popen(
+                [*command, f"--hypothesis-seed={seed}"], stdout=output, stderr=output, env=environment
+            )
+            while run.poll() is None and not stop.wait(1):
+                pass
+            if run.poll() is None:
+                run.terminate()
+                run.wait()
+                return
+            output.seek(0)
+            if run.returncode == 0:
+                record.count("rounds of the fuzzers")
+            else:
+                record.fault(f"the fuzzers failed with seed {seed}: {output.read()[-600:]}")
 
 
 def parent(pid):
