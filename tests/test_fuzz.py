@@ -47,9 +47,8 @@ NAMES = st.sampled_from(
 )
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "QUERY", "PATCH"])
 VALUES = st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=80)
-PATHS = st.sampled_from(
-    ["/sparql", "/store", "/store?default", "/store?graph=urn:g", "/update", "/search", "/doc/country/GT", "/x"]
-)
+STORES = ["/store", "/store?default", "/store?graph=urn:g"]
+PATHS = st.sampled_from(["/sparql", "/update", "/search", "/doc/country/GT", "/x", *STORES])
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
