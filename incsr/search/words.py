@@ -14,6 +14,10 @@ STOP = frozenset(
         "who", "whom", "with",
     )
 )
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")
+_NUMBER_WANTED = re.compile(
+    r"\bhow (?:many|much|long|far|large|big|often|heavy)\b|\b(?:number|amount|quantity|count) of\b|\btotal\b"
+)
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ers", "er", "ees", "ee", "ied", "ies", "ed", "es", "s")
 
 
@@ -24,9 +28,11 @@ def plain(text):
 
 
 def tokens(text):
-    """The words and numbers of a text, plain; a number loses its separators ("759,000" is "759000")."""
+    """The words and numbers of a text, plain; a number loses its separators ("759,000" is "759000"),
+    initials their points ("U.S." is "us")."""
     found = []
-    for match in _TOKEN.finditer(plain(text)):
+    joined = _INITIALS.sub(lambda initials: initials.group().replace(".", "") + " ", plain(text))
+    for match in _TOKEN.finditer(joined):
         word = match.group()
         if word[0].isdigit():
             word = word.replace(",", "").rstrip(".")
@@ -34,6 +40,11 @@ def tokens(text):
             word = word[:-2]
         found.append(word)
     return found
+
+
+def wants_number(text):
+    """Whether a text asks for a figure ("how many …", "total number of …")."""
+    return _NUMBER_WANTED.search(plain(text)) is not None
 
 
 def stem(word):
@@ -49,6 +60,23 @@ def stem(word):
                 base = base[:-1]
             return base[:-1] if base.endswith("e") and len(base) > 4 else base
     return word[:-1] if word.endswith("e") and len(word) > 5 else word
+
+
+@cache
+def _places():
+    found = {}
+    text = (files(__package__) / "places.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            names, _, codes = line.partition(":")
+            for code in codes.split():
+                found[code] = f"{found.get(code, '')} {names}".strip()
+    return found
+
+
+def continent(code):
+    """What people call the parts of the world that a country is in, by its ISO 3166-1 code; "" if unknown."""
+    return _places().get(code, "")
 
 
 @cache
