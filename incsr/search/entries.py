@@ -61,7 +61,7 @@ _RATES = {"DAY": "daily each day", "YR": "annually each year"}
 # A figure or an office is likelier meant than a sentence that mentions it.
 _BOOST = {"measurement": 1.25, "agency": 1.2, "office": 1.2, "program": 1.2, "country": 1.1, "statement": 1.0,
           "section": 0.5, "term": 0.8, "mapping": 0.3}  # fmt: skip
-_OF_OTHERS = 0.6  # a figure that we compute, or that another source states
+_OF_OTHERS = 0.6  # a fact that we compute or infer, or that another source states
 
 
 def entries(select):
@@ -193,7 +193,8 @@ def _statement(known, iri, row):
             (2.0, quotation),
             (0.7, known.around(iri)),
         ),
-        summary=f"“{quotation}”", boost=_BOOST["statement"],
+        summary=f"“{quotation}”" if quotation else "",
+        boost=_BOOST["statement"] * (1.0 if quotation else _OF_OTHERS),
     )  # fmt: skip
 
 

@@ -14,6 +14,8 @@ STOP = frozenset(
         "who", "whom", "with",
     )
 )
+# Not made from the shorter word that they seem to be: who counters a threat does not count it.
+_WHOLE = {"counter": "counter", "counters": "counter", "countered": "counter", "countering": "counter"}
 _INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")
 _NUMBER_WANTED = re.compile(
     r"\bhow (?:many|much|long|far|large|big|often|heavy)\b|\b(?:number|amount|quantity|count) of\b|\btotal\b"
@@ -49,6 +51,8 @@ def wants_number(text):
 
 def stem(word):
     """A crude common form: "trained", "training" and "trainees" meet in "train"."""
+    if word in _WHOLE:
+        return _WHOLE[word]
     if word.isdigit() or len(word) < 5:
         return word.rstrip("s") if len(word) == 4 and word.endswith("s") and not word.endswith("ss") else word
     for suffix in _SUFFIXES:
