@@ -3,7 +3,7 @@
 import pytest
 
 from incsr.search import Entry, Index
-from incsr.search.words import distance, stem, tokens
+from incsr.search.words import distance, stem, synonyms, tokens
 
 
 def entry(name, *texts, kind="figure", boost=1.0):
@@ -56,6 +56,12 @@ def test_search_finds_nothing_where_nothing_is_meant(index, text):
 
 def test_words_of_one_family_meet_in_one_stem():
     assert {stem(word) for word in ("trained", "training", "trainees", "trains", "train")} == {"train"}
+
+
+def test_countering_is_not_counting():
+    assert {stem(word) for word in ("counter", "counters", "countering")} == {"counter"}
+    assert stem("counted") == stem("count") == "count"
+    assert "count" not in synonyms("counter")
 
 
 def test_tokens_keep_numbers_whole():

@@ -74,6 +74,8 @@ def _serve_http(server, arguments):
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listening.bind((arguments.host, arguments.port))
+        # Before the address is printed: who reads it may connect at once.
+        listening.listen()
     except (OSError, OverflowError) as error:
         listening.close()
         raise Misuse(f"cannot listen on {arguments.host}:{arguments.port}: {error}") from None

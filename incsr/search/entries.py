@@ -12,6 +12,7 @@ from collections import defaultdict
 
 from incsr.namespaces import ID, KIND_PREFIXES, PREFIXES
 from incsr.search.index import Entry
+from incsr.search.words import continent
 
 PROLOGUE = "".join(f"PREFIX {prefix}: <{iri}> " for prefix, iri in PREFIXES.items())
 CBP = PREFIXES["cbp"]
@@ -42,6 +43,7 @@ FIGURES = """SELECT ?thing ?subject ?indicator ?period ?area ?value ?words ?unit
   }
   OPTIONAL { ?indicator cbp:counts ?counted }
 }"""
+LOCATED = "SELECT ?thing ?place WHERE { ?thing cbp:locatedIn ?place }"
 STATEMENTS = """SELECT ?thing ?subject ?predicate ?object WHERE {
   ?thing a rdf:Statement ; rdf:subject ?subject ; rdf:predicate ?predicate ; rdf:object ?object
 }"""
@@ -59,7 +61,7 @@ _RATES = {"DAY": "daily each day", "YR": "annually each year"}
 # A figure or an office is likelier meant than a sentence that mentions it.
 _BOOST = {"measurement": 1.25, "agency": 1.2, "office": 1.2, "program": 1.2, "country": 1.1, "statement": 1.0,
           "section": 0.5, "term": 0.8, "mapping": 0.3}  # fmt: skip
-_OF_OTHERS = 0.6  # a figure that we compute, or that another source states
+_OF_OTHERS = 0.6  # a fact that we compute or infer, or that another source states
 
 
 def entries(select):
@@ -98,6 +100,7 @@ class _Known:
                 self.definitions[iri] = f"{self.definitions.get(iri, '')} {name}".strip()
             elif last == "prefLabel" or iri not in self.labels:
                 self.labels[iri] = name
+        self._located = {row["thing"]: row["place"] for row in select(PROLOGUE + LOCATED)}
         self.quoted = {}
         for row in select(PROLOGUE + QUOTED):
             place = (int(row["start"]), int(row["end"])) if "start" in row else ()
@@ -120,6 +123,16 @@ class _Known:
     def named(self, iri):
         """Every name of a thing."""
         return " ".join([self.label(iri), *sorted(self.others.get(iri, ()))])
+
+    def within(self, iri):
+        """Where a thing is, in words: its city, the city's country, and the part of the world."""
+        names, seen = [], {iri}
+        while (place := self._located.get(iri)) and place not in seen:
+            names.append(self.named(place))
+            seen.add(place)
+            iri = place
+        country = iri.removeprefix(ID + "country/")
+        return " ".join([*names, continent(country)])
 
     def around(self, iri):
         """The sentence in which a thing's quotation stands."""
@@ -155,6 +168,7 @@ def _figure(known, iri, row, counted):
             (2.0, quotation),
             (1.5, " ".join(known.named(row[part]) for part in ("period", "area"))),
             (2.0, f"{value} {row.get('superlative', '')}"),
+            (1.0, known.within(row["area"])),
             (1.0, f"{_UNITS.get(unit, '')} {_RATES.get(per, '')}"),
             (0.7, known.around(iri)),
         ),
@@ -175,10 +189,12 @@ def _statement(known, iri, row):
             (2.0, known.named(subject)),
             (2.0, f"{known.label(predicate)} {known.definitions.get(predicate, '')}"),
             (2.0, known.named(told)),
+            (1.0, f"{known.within(subject)} {known.within(told)}"),
             (2.0, quotation),
             (0.7, known.around(iri)),
         ),
-        summary=f"“{quotation}”", boost=_BOOST["statement"],
+        summary=f"“{quotation}”" if quotation else "",
+        boost=_BOOST["statement"] * (1.0 if quotation else _OF_OTHERS),
     )  # fmt: skip
 
 
@@ -188,7 +204,7 @@ def _thing(known, iri, kind):
         iri, kind, label, "",
         (
             (4.0, label), (4.0, " ".join(sorted(known.others.get(iri, ())))),
-            (1.0, definition), (0.7, quotation),
+            (1.0, definition), (0.7, quotation), (0.7, known.within(iri)),
         ),
         summary=definition or (f"“{quotation}”" if quotation else ""),
         boost=_BOOST.get(kind, 1.0),

@@ -4,10 +4,11 @@ import math
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from incsr.search.words import STOP, distance, stem, synonyms, tokens
+from incsr.search.words import STOP, distance, stem, synonyms, tokens, wants_number
 
 K1, B = 1.2, 0.6
 PREFIX_DISCOUNT, NEAR_DISCOUNT, SYNONYM_DISCOUNT = 0.75, 0.55, 0.5
+FIGURE_WANTED = 1.5  # how much likelier a figure is meant where the text asks "how many"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +74,15 @@ class Index:
                     matched[number] |= self._spellings[root]
                     covered[number].add(position)
         wanted = len(dict.fromkeys(asked))
+        favoured = {"measurement": FIGURE_WANTED} if wants_number(text) else {}
         hits = []
         for number, score in scores.items():
             entry = self.entries[number]
             if kind and entry.kind != kind:
                 continue
             share = len(covered[number]) / wanted
-            hits.append(Hit(entry, score * share * entry.boost, frozenset(matched[number])))
+            boost = entry.boost * favoured.get(entry.kind, 1.0)
+            hits.append(Hit(entry, score * share * boost, frozenset(matched[number])))
         hits.sort(key=lambda hit: (-hit.score, hit.entry.title, hit.entry.iri))
         return hits[:limit]
 

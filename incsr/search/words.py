@@ -14,6 +14,12 @@ STOP = frozenset(
         "who", "whom", "with",
     )
 )
+# Not made from the shorter word that they seem to be: who counters a threat does not count it.
+_WHOLE = {"counter": "counter", "counters": "counter", "countered": "counter", "countering": "counter"}
+_INITIALS = re.compile(r"\b(?:[^\W\d_]\.){2,}")
+_NUMBER_WANTED = re.compile(
+    r"\bhow (?:many|much|long|far|large|big|often|heavy)\b|\b(?:number|amount|quantity|count) of\b|\btotal\b"
+)
 _SUFFIXES = ("ations", "ation", "ings", "ing", "ers", "er", "ees", "ee", "ied", "ies", "ed", "es", "s")
 
 
@@ -24,9 +30,11 @@ def plain(text):
 
 
 def tokens(text):
-    """The words and numbers of a text, plain; a number loses its separators ("759,000" is "759000")."""
+    """The words and numbers of a text, plain; a number loses its separators ("759,000" is "759000"),
+    initials their points ("U.S." is "us")."""
     found = []
-    for match in _TOKEN.finditer(plain(text)):
+    joined = _INITIALS.sub(lambda initials: initials.group().replace(".", "") + " ", plain(text))
+    for match in _TOKEN.finditer(joined):
         word = match.group()
         if word[0].isdigit():
             word = word.replace(",", "").rstrip(".")
@@ -36,8 +44,15 @@ def tokens(text):
     return found
 
 
+def wants_number(text):
+    """Whether a text asks for a figure ("how many …", "total number of …")."""
+    return _NUMBER_WANTED.search(plain(text)) is not None
+
+
 def stem(word):
     """A crude common form: "trained", "training" and "trainees" meet in "train"."""
+    if word in _WHOLE:
+        return _WHOLE[word]
     if word.isdigit() or len(word) < 5:
         return word.rstrip("s") if len(word) == 4 and word.endswith("s") and not word.endswith("ss") else word
     for suffix in _SUFFIXES:
@@ -49,6 +64,23 @@ def stem(word):
                 base = base[:-1]
             return base[:-1] if base.endswith("e") and len(base) > 4 else base
     return word[:-1] if word.endswith("e") and len(word) > 5 else word
+
+
+@cache
+def _places():
+    found = {}
+    text = (files(__package__) / "places.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        if not line.startswith("#"):
+            names, _, codes = line.partition(":")
+            for code in codes.split():
+                found[code] = f"{found.get(code, '')} {names}".strip()
+    return found
+
+
+def continent(code):
+    """What people call the parts of the world that a country is in, by its ISO 3166-1 code; "" if unknown."""
+    return _places().get(code, "")
 
 
 @cache
