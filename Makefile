@@ -10,7 +10,7 @@ serve: setup
 	$(BIN)/incsr serve --port $(PORT)
 
 test: setup system $(VENV)/sssom/.installed tests/comunica/node_modules/.installed
-	$(BIN)/python -m pytest -n 2 --dist loadgroup tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile tests
 
 setup: $(VENV)/.installed incsr/static/build/.built
 

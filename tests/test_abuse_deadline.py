@@ -14,8 +14,6 @@ from urllib.parse import quote
 import pytest
 import requests
 
-pytestmark = pytest.mark.xdist_group("heavy")
-
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 VALUES = " ".join(f"{number}" for number in range(100))
 VALUES_RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE {{ {} }}".format(

@@ -16,8 +16,6 @@ from urllib.parse import quote
 import pytest
 import requests
 
-pytestmark = pytest.mark.xdist_group("heavy")
-
 MANY = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
 FEW = "SELECT * WHERE { ?s ?p ?o } LIMIT 1000"
 FORMATS = (

@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 import requests
 
-pytestmark = pytest.mark.xdist_group("heavy")
-
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 QUICK = "SELECT ?s WHERE { ?s ?p ?o } LIMIT 1"
 # Keeps all of a product in memory before the first row is sent.

@@ -11,8 +11,6 @@ import time
 import pytest
 import requests
 
-pytestmark = pytest.mark.xdist_group("heavy")
-
 SECRET = "planted-7f3a"
 TOKEN = "secret"
 

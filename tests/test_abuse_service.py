@@ -13,8 +13,6 @@ import requests
 
 from incsr.workers import broker
 
-pytestmark = pytest.mark.xdist_group("heavy")
-
 ANSWER = b'{"head":{"vars":["x"]},"results":{"bindings":[{"x":{"type":"literal","value":"from elsewhere"}}]}}'
 
 

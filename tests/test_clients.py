@@ -22,9 +22,6 @@ import requests
 
 from incsr import questions
 
-# One after the other: what a block of the guide writes, the next reads.
-pytestmark = pytest.mark.xdist_group("clients")
-
 ROOT = Path(__file__).resolve().parent.parent
 GUIDE = (ROOT / "docs" / "using.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```\n(?:\n<!-- prints: (.*?) -->\n)?", re.DOTALL | re.MULTILINE)
@@ -63,7 +60,6 @@ def rows(text):
     return [row for row in csv.reader(io.StringIO(text)) if row]
 
 
-@pytest.mark.xdist_group("clients")
 @pytest.mark.parametrize(("language", "text", "prints"), list(recipes()))
 def test_a_recipe_of_the_guide_prints_the_answer(published, folder, language, text, prints):
     text = text.replace("http://localhost:5000", published.url)

@@ -65,7 +65,6 @@ def test_the_notebook_is_kept_without_outputs_and_counts():
     assert len(NOTEBOOKS) == 1
 
 
-@pytest.mark.xdist_group("clients")
 def test_the_notebook_gets_the_answer_of_the_question(executed):
     (table, *_rest) = outputs(executed, "text/html")
 
@@ -75,7 +74,6 @@ def test_the_notebook_gets_the_answer_of_the_question(executed):
     assert str(sum(int(trained) for _country, trained in QUESTION.rows)) in outputs(executed, "text/plain")
 
 
-@pytest.mark.xdist_group("clients")
 def test_the_notebook_ends_in_a_chart_of_the_same_figures(executed):
     page = outputs(executed, "text/html")[-1]
     chart, _end = json.JSONDecoder().raw_decode(page, page.index('{"config"'))

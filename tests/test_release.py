@@ -23,7 +23,6 @@ FORMATS = {
     "rdf": ox.RdfFormat.RDF_XML,
     "jsonld": ox.RdfFormat.JSON_LD,
 }
-pytestmark = pytest.mark.xdist_group("release")
 
 
 def made(out):

@@ -103,7 +103,6 @@ def broken_rules():
     return found
 
 
-pytestmark = pytest.mark.xdist_group("shapes")
 
 
 def test_the_valid_file_conforms():

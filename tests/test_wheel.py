@@ -31,7 +31,6 @@ FILES = (
     "LICENSE",
     "LICENSE-DATA",
 )
-pytestmark = pytest.mark.xdist_group("wheel")
 
 
 def copied(place):

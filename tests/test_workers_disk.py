@@ -12,8 +12,6 @@ import requests
 
 from incsr.workers.evaluator import problem_of
 
-pytestmark = pytest.mark.xdist_group("heavy")
-
 TOKEN = "secret"
 
 
