@@ -19,6 +19,9 @@ from incsr.messages import Problem
 FROM = re.compile(r"FROM (NAMED )?g:(\w+)")
 # rdflib counts a node on a loop twice.
 LOOP = re.compile(r"(\?\w) \S*[*?+] \1 ")
+# rdflib takes a variable that is bound already for a term of the path, so that a path of no length holds of a
+# term that is not in the data; by the specification (18.4) it holds of the terms of the graph alone.
+NO_LENGTH = re.compile(r"\S[*?] :\w|:\w+ \S*[*?] ")
 GRAPH = "http://example.org/graph/"
 
 
@@ -92,6 +95,7 @@ def compared(names, rows):
 )
 def test_answers_are_those_of_rdflib(trig, query):
     assume(not LOOP.search(query))
+    assume(not NO_LENGTH.search(query))
     view = view_of(trig)
     result = ask(view, query, accept="application/sparql-results+json")
     assume(not (isinstance(result, Problem) and result.code == "syntax"))
