@@ -246,3 +246,19 @@ def test_the_mark_of_a_constant_is_not_the_same_twice():
     }
 
     assert len(marks) == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        pytest.param("BASE <http://a.b/> SELECT * { <x> ?p ?o . ?o ?q <#y> }", 200, id="relative IRIs"),
+        pytest.param("PREFIX bad: <no scheme> SELECT * { bad:a ?p ?o . ?o ?q bad:b }", 400, id="no IRI"),
+        pytest.param("PREFIX x: <http://[x/> SELECT * { x:a ?p ?o . ?o ?q x:b }", 400, id="ill-formed IRI"),
+    ],
+)
+def test_what_is_no_absolute_iri_is_not_counted(text, status):
+    view = view_of("g:one { :a :p :b . :b :p :c . }")
+
+    result = ask(view, text, accept=JSON)
+
+    assert (result.status if isinstance(result, Problem) else result[0].status) == status

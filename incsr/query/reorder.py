@@ -115,9 +115,12 @@ class _Pass:
         return size
 
     def size(self, *pattern):
-        terms = tuple(
-            ox.NamedNode(self.constant(term.value)) if isinstance(term, Iri) else None for term in pattern
-        )
+        try:
+            terms = tuple(
+                ox.NamedNode(self.constant(term.value)) if isinstance(term, Iri) else None for term in pattern
+            )
+        except ValueError:
+            return SAMPLE  # relative, or no IRI at all, which the engine says with its place
         if terms not in self._known:
             self._known[terms] = SAMPLE if terms == (None, None, None) else estimate(self.view, *terms)
         return self._known[terms]
