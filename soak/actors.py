@@ -116,7 +116,7 @@ def mutate(server, record, stop, rng):
             record.count(f"mutants broken off ({type(error).__name__})")
             continue
         record.count(f"mutants: {answer.status_code}")
-        if answer.status_code not in ALLOWED:
+        if answer.status_code not in ALLOWED or "problem/internal" in answer.text:
             record.fault(f"a mutant got {answer.status_code}: {text[:200]!r}")
         elif "json" in answer.headers.get("Content-Type", ""):
             try:
