@@ -7,6 +7,7 @@ The pool belongs to an event loop; `PoolExecutor` is its side for threads (Flask
 import asyncio
 import os
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
 from incsr.messages import Head, Job, Problem, WriteJob
@@ -18,14 +19,16 @@ from incsr.workers.evaluator import problem_of
 PATIENCE_S = 30.0
 
 
-class Executor:
+class Executor(ABC):
     """What the views need of an executor: `answer` for one job, `run` for a whole body, `version`."""
 
+    @abstractmethod
     def answer(self, job: Job) -> Answer:
-        raise NotImplementedError
+        """The answer to one job; its body may still be on its way."""
 
+    @abstractmethod
     def version(self) -> str:
-        raise NotImplementedError
+        """The version of the data that is served."""
 
     def run(self, job: Job) -> tuple[Head | Problem, bytes]:
         """The head and the whole body, or a problem and nothing."""
