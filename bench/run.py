@@ -26,12 +26,10 @@ import urllib.request
 from importlib.metadata import version
 from pathlib import Path
 
+import generate
+import mixes
+
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
-
-import generate  # noqa: E402
-import mixes  # noqa: E402
-
 BIN = Path(sys.executable).parent
 PEERS = HERE.parent / ".venv" / "bench" / "bin"
 BASE = "oxigraph"

@@ -8,6 +8,7 @@ import argparse
 import collections
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import threading
@@ -93,6 +94,14 @@ def main():
     return 1 if record.counts["faults"] else 0
 
 
+def _code():
+    """The commit that runs, with a mark where the checkout differs from it; "unknown" outside a checkout."""
+    described = subprocess.run(
+        ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, check=False
+    )
+    return described.stdout.strip() or "unknown"
+
+
 def _latency(seconds):
     if len(seconds) < 100:
         return []
@@ -116,8 +125,8 @@ def judged(record, arguments, took_s):
         "",
         "Written by `make soak`; do not edit.",
         "",
-        f"{took_s / 60:.0f} minutes, seed {arguments.seed}, deadline {TIMEOUT_S:g} s: questions whose",
-        "answers are known, runaways, refused and mutated texts, clients that vanish, evaluators killed, a",
+        f"{took_s / 60:.0f} minutes, code {_code()}, seed {arguments.seed}, deadline {TIMEOUT_S:g} s:",
+        "questions whose answers are known, runaways, refused and mutated texts, clients that vanish, evaluators killed, a",
         "store on disk whose server is killed (SIGKILL) and started again while it is written to.",
         "",
         "| what | how often |",
