@@ -7,7 +7,6 @@ long way.
 
 import asyncio
 import re
-import secrets
 import time
 from http import HTTPStatus
 
@@ -17,6 +16,7 @@ from incsr.encodings import COMPRESSING, WORTH_BYTES, Coder, compressed, preferr
 from incsr.endpoint import protocol
 from incsr.endpoint.parameters import BadEncoding, decoded
 from incsr.headers import SECURITY
+from incsr.log import new_id
 from incsr.messages import Limits, Problem, ReadJob, Request, Response
 from incsr.namespaces import BASE
 from incsr.workers.answers import Broken
@@ -175,7 +175,7 @@ class Ride:
         self.encodings = encodings
         self.condition = condition
         self.origin = origin.decode("latin-1") if origin is not None and lane.origins else None
-        self.id = secrets.token_hex(8)
+        self.id = new_id()
         self.keep_alive = wire.parser.should_keep_alive()
         self.body = bytearray()
         self.more_body = self.disconnected = self.response_complete = self.leads = False
@@ -293,10 +293,10 @@ class Ride:
             return
         self.rows = answer.rows
         entry = Entry(answer.head, answer.body, self.job.limits, tag, answer.rows)
+        self.give(entry)
         if self.key is not None:
             self.lane.cache.put(answer.version, self.key, entry)
         self._land(entry)
-        self.give(entry)
 
     def _land(self, outcome):
         if self.leads:
@@ -393,9 +393,9 @@ class Ride:
         ]
         if len(body) < 65536:
             parts.append(body)
-            wire.transport.write(b"".join(parts))
+            wire.put(b"".join(parts))
         else:
-            wire.transport.writelines([b"".join(parts), body])
+            wire.put(b"".join(parts), body)
         self.finish()
 
     async def stream(self, answer, tag):

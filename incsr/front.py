@@ -6,7 +6,6 @@ in memory; `incsr.endpoint.protocol` plans and finishes every answer of the serv
 
 import asyncio
 import re
-import secrets
 import time
 
 from incsr import headers, metrics
@@ -16,7 +15,7 @@ from incsr.cache import Cache, Entry, is_repeatable, tag_of
 from incsr.encodings import COMPRESSING, WORTH_BYTES, Coder, is_worth, preferred
 from incsr.endpoint import access, addresses, problems, protocol
 from incsr.express import holds
-from incsr.log import slow_query
+from incsr.log import new_id, slow_query
 from incsr.messages import Head, Limits, Problem, ReadJob, Request, Response
 from incsr.workers.answers import Broken
 
@@ -145,7 +144,7 @@ class Exchange:
         self.send = send
         self.began = time.perf_counter()
         self.client = client_of(scope, front.settings.trusted_proxies)
-        self.id = secrets.token_hex(8)
+        self.id = new_id()
         self.job = None
         self.cached = "none"
         self.status = 0

@@ -6,6 +6,8 @@ Says what happened, never what was asked or by whom, unless the operator chose s
 
 import hashlib
 import json
+import random
+import secrets
 import sys
 import time
 
@@ -13,7 +15,15 @@ HELD_LINES = 256
 HELD_S = 0.1
 _quoted = json.encoder.encode_basestring
 
+# Ids of requests tell them apart; nothing is kept secret by them, so that asking the kernel is too much.
+_numbers = random.Random(secrets.randbits(128))
+
 WEIGHTS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "off": 100}
+
+
+def new_id() -> str:
+    """A new id of a request: 16 hexadecimal digits."""
+    return f"{_numbers.getrandbits(64):016x}"
 
 
 class Log:

@@ -73,6 +73,7 @@ class Metrics:
 
     def __init__(self, url_prefix: str = ""):
         self._prefix = len(url_prefix)
+        self._query = f"{url_prefix}/sparql"
         self.requests: dict[tuple[str, int], int] = {}
         self.durations: dict[str, Durations] = {}
         self.bytes: dict[str, int] = {}
@@ -86,6 +87,8 @@ class Metrics:
 
     def kind(self, path: str) -> str:
         """The kind of resource that a path names."""
+        if path == self._query:
+            return KINDS["sparql"]
         return KINDS.get(path[self._prefix + 1 :].split("/", 1)[0], PAGE)
 
     def noted(self, path: str, exchange, took_s: float):

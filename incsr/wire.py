@@ -10,6 +10,7 @@ Source: RFC 9112.
 import asyncio
 import json
 import logging
+import os
 import secrets
 import socket
 import struct
@@ -114,10 +115,13 @@ class Wire(HttpToolsProtocol):
         self.closing_since: float | None = None
         self.head_bytes = 0
         self.counted: str | None = None  # the client that this connection is counted for
+        self.descriptor = -1
         self.broken = None  # what is said, after the answers before, of what is no request
 
     def connection_made(self, transport):
         super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        self.descriptor = sock.fileno() if sock is not None else -1
         self.head_since = self.listener.now()
         listener = self.listener
         if len(self.connections) > listener.most_connections:
@@ -160,6 +164,21 @@ class Wire(HttpToolsProtocol):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
+    def put(self, *parts: bytes):
+        """Write, at once what the kernel takes: the loop would do so only when everything else is done."""
+        transport = self.transport
+        if self.descriptor >= 0 and not transport.is_closing() and not transport.get_write_buffer_size():
+            try:
+                sent = os.writev(self.descriptor, parts)
+            except OSError:
+                sent = 0  # the transport finds out what is wrong, if it is more than a full buffer
+            for part in parts:
+                if sent < len(part):
+                    transport.write(part[sent:] if sent else part)
+                sent = max(0, sent - len(part))
+            return
+        transport.writelines(parts)
+
     def data_received(self, data):
         if self.broken is not None:
             return
@@ -177,6 +196,8 @@ class Wire(HttpToolsProtocol):
             self.fail(501, "The method is not known", "No resource here takes it.", "unknown-method")
         except httptools.HttpParserError:
             self.send_400_response("")
+        if self.lane is not None and self.lane.pool.is_quiet():
+            self.lane.pool.linger()
 
     def send_400_response(self, msg):
         self.fail(400, "This is no HTTP request", "It breaks the rules of RFC 9112.", "bad-request")
@@ -217,14 +238,20 @@ class Wire(HttpToolsProtocol):
     def on_message_begin(self):
         if self.broken is not None:
             return
-        super().on_message_begin()
+        # The scope that uvicorn makes here is only wanted where the ASGI application is called.
+        self.url = b""
+        self.headers = []
+        self.expect_100_continue = False
         self.head_since = self.listener.now()
         self.head_bytes = 0
 
     def on_header(self, name, value):
         # Trailers would be added to a request that is being answered, and have no end.
         if self.head_since is not None:
-            super().on_header(name, value)
+            name = name.lower()
+            if name == b"expect" and value.lower() == b"100-continue":
+                self.expect_100_continue = True
+            self.headers.append((name, value))
 
     def on_body(self, body):
         if self.broken is None:
@@ -248,6 +275,10 @@ class Wire(HttpToolsProtocol):
             if ride is not None:
                 self.cycle = ride
                 return
+        read = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = read
+        self.scope["headers"] = self.headers
         super().on_headers_complete()
 
     def _start_asgi_task(self, cycle, app):

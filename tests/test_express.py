@@ -6,6 +6,8 @@ On the real server, since the lane lives between its parser and its sockets.
 import gzip
 import http.client
 import json
+import os
+import re
 import socket
 import threading
 import time
@@ -15,6 +17,8 @@ from urllib.parse import quote
 import brotli
 import pytest
 import requests
+
+from incsr.linger import AGAIN_AFTER, LONGEST_S, SHORTEST_S, Linger, of_loop
 
 RUNAWAY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 LARGE = "SELECT * { ?s ?p ?o } LIMIT 900"
@@ -303,3 +307,47 @@ def test_a_deadline_that_came_after_little_work_is_not_remembered(serve, more):
     assert get(server, query, more)[0] == 504
     assert get(server, query, more)[0] == 504
     assert cached(server)[-2:] == ["miss", "hit"]
+
+
+def test_a_client_that_reads_slowly_gets_every_byte_in_its_order(published):
+    queries = ["SELECT * { ?s ?p ?o } LIMIT 700", "SELECT * { ?s ?p ?o } LIMIT 3"] * 25
+    expected = [get(published, query)[2] for query in queries]
+    with socket.socket() as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.connect(("127.0.0.1", published.port))
+        for query in queries:
+            sock.sendall(f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+            time.sleep(0.02)  # one after another, and none is read, until the sockets are full
+        reader = sock.makefile("rb")
+        for body in expected:
+            head = b"".join(iter(reader.readline, b"\r\n"))
+            length = int(re.search(rb"content-length: (\d+)", head).group(1))
+            assert reader.read(length) == body
+
+
+def test_lingering_stops_where_nothing_comes_and_goes_on_where_something_does(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0, 1})
+    one, other = socket.socketpair()
+    with one, other:
+        linger = Linger(one.fileno())
+        for _ in range(9):
+            linger()
+        assert linger.window_s < SHORTEST_S
+        other.send(b"!")
+        for _ in range(AGAIN_AFTER):
+            linger()
+        assert linger.window_s == LONGEST_S
+
+
+def test_a_loop_without_a_descriptor_does_not_linger():
+    linger = of_loop(object())
+
+    linger()
+
+    assert linger.window_s == 0
+
+
+def test_nothing_lingers_where_there_is_one_processor(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: {0})
+
+    assert Linger(0).window_s == 0

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # own imports put it: search, links and questions are data without pages; admission, bridge, express, headers,
 # encodings and log are what front and app stand on; server starts wire and front.
 ORDER = (
-    "namespaces", "messages", "conditions", "config", "log", "headers", "encodings", "sources",
+    "namespaces", "messages", "conditions", "config", "log", "linger", "headers", "encodings", "sources",
     "validation", "evidence", "links", "questions", "formats", "store", "query", "workers", "cache",
     "search", "draft", "mcp", "catalog", "endpoint", "pages", "app", "admission", "bridge", "express",
     "metrics", "front", "wire", "asgi", "server", "cli",

@@ -130,6 +130,15 @@ def test_solutions_in_json_are_counted_wherever_the_pieces_end(rows, size):
         counter.feed(written[start : start + size])
 
     assert counter.rows == len(rows)
+    assert JsonRows("a").count(written) == JsonRows("b").count(written) == len(rows)
+
+
+def test_a_quoted_triple_is_no_row():
+    text = 'SELECT ?subject { VALUES ?subject { <<( <a:> <b:> "},{" )>> } }'
+    result = ox.Store().query(text)
+    written = result.serialize(format=ox.QueryResultsFormat.JSON)
+
+    assert JsonRows("subject").count(written) == 1
 
 
 def test_solutions_that_bind_nothing_are_rows_too(view):

@@ -23,6 +23,9 @@ __all__ = ["Body", "Failed", "answer", "apply"]
 _KINDS = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
 
 
+_NATIVE = (ox.QuerySolutions, ox.QueryTriples)
+
+
 class Body:
     """The bytes of an answer, once: iterate over them, or have them written into something with `write`.
 
@@ -56,11 +59,18 @@ class Body:
                 counter.count(chunk)
             yield chunk
 
+    def _first(self) -> str | None:
+        """The name of the first variable of solutions that the engine writes itself."""
+        if not self.native or not isinstance(self.result, ox.QuerySolutions):
+            return None
+        variables = self.result.variables
+        return variables[0].value if variables else None
+
     def write_to(self, output):
         """Write everything into `output`, in pieces of some kilobytes."""
         counter = None
         if self.limited:
-            output = counter = Counted(output, self.format, self.limits, self.native)
+            output = counter = Counted(output, self.format, self.limits, self.native, self._first())
         if self.native and self.private:
             output = decoded = spelling.Decoded(output, self.format.name)
             formats.write(self.format, self.result, output)
@@ -73,7 +83,6 @@ class Body:
             self.rows = counter.total()
 
 
-_NATIVE = (ox.QuerySolutions, ox.QueryTriples)
 
 
 def _mapped(result, of_term, of_triple):

@@ -117,7 +117,7 @@ class Reader:
     def __init__(self):
         self._buffer = bytearray()
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+    def feed(self, data: bytes | memoryview) -> list[tuple[int, bytes]]:
         """The frames that are complete with `data`.
 
         Raises: FrameError for a length no honest process sends.
@@ -127,7 +127,7 @@ class Reader:
             # The usual case, one whole frame in one read, costs no second copy.
             kind, length = HEADER.unpack_from(data)
             if length + 5 == len(data):
-                return [(kind, data[5:])]
+                return [(kind, bytes(data[5:]))]
         buffer += data
         found, start = [], 0
         while len(buffer) - start >= 5:

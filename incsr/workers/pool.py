@@ -17,6 +17,7 @@ import struct
 import time
 from collections import deque
 
+from incsr import linger
 from incsr.messages import Job, Problem, WriteJob
 from incsr.store.disk import Directory, StoreError
 from incsr.workers import frames, problems
@@ -27,14 +28,17 @@ from incsr.workers.writes import WriteLane
 # How much of a streamed answer is held for a client that reads slowly before the evaluator has to wait.
 HOLD_BYTES = 1024 * 1024
 READ_BYTES = 256 * 1024 + 64
+_READ = memoryview(bytearray(READ_BYTES))
 LOWEST_PRIORITY = 19
 # A job is slow after `slow_after_s`, if it has had a fifth of that as processor time; else a little later.
 PATIENCE = 3
+# The processor time that an evaluator had used before its job is asked for at most so often.
+SPENT_KEPT_S = 0.004
 # Of so many places for slow jobs one is kept for those that have run for less than so often `slow_after_s`.
 KEPT_FOR_YOUNG = 8
 YOUNG = 10
 # After so many jobs an evaluator is replaced: what it has learnt and fragmented does not grow for ever.
-RENEW_AFTER = 5000
+RENEW_AFTER = 20_000
 # A job that was ended at its deadline was tried if it had an evaluator for this part of its time.
 TRIED_PART = 0.8
 # After data that cannot be loaded anew, the next try.
@@ -98,11 +102,14 @@ class Task:
     def begin(self, evaluator: "Evaluator"):
         """Give the job to an evaluator that is ready."""
         self.evaluator = evaluator
-        self.began = self.pool.loop.time()
         evaluator.task = self
-        evaluator.spent_before_s, evaluator.waited_s = evaluator.spent_s(), 0.0
-        self.slow_timer = self.pool.loop.call_later(self.pool.settings.slow_after_s, evaluator.slow_down)
         evaluator.send(frames.job_frame(self.job))
+        loop = self.pool.loop
+        self.began = loop.time()
+        evaluator.waited_s = 0.0
+        if self.began > evaluator.looked_at + SPENT_KEPT_S:
+            evaluator.spent_before_s, evaluator.looked_at = evaluator.spent_s(), self.began
+        self.slow_timer = loop.call_later(self.pool.settings.slow_after_s, evaluator.slow_down)
 
     def expire(self):
         if not self.pool.version:
@@ -192,6 +199,7 @@ class Evaluator:
         "generation",
         "jobs",
         "killed",
+        "looked_at",
         "number",
         "paused",
         "pid",
@@ -223,6 +231,7 @@ class Evaluator:
         self.unsent = b""
         self.jobs = 0
         self.spent_before_s = self.waited_s = 0.0
+        self.looked_at = -1.0  # when `spent_before_s` was asked for
         pool.loop.add_reader(sock, self.readable)
 
     def forked(self, pid: int, pidfd: int):
@@ -246,20 +255,22 @@ class Evaluator:
 
     def readable(self):
         try:
-            data = self.sock.recv(READ_BYTES)
+            size = self.sock.recv_into(_READ)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            size = 0
+        if not size:
             self.ended()
             return
         try:
-            for kind, payload in self.reader.feed(data):
+            for kind, payload in self.reader.feed(_READ[:size]):
                 self.take(kind, payload)
         except (frames.FrameError, struct.error, AttributeError, ValueError, KeyError, TypeError) as error:
             self.pool.log("error", "an evaluator broke the protocol", pid=self.pid, error=str(error))
             self.kill()
+        if self.pool.is_quiet():
+            self.pool.linger()
 
     def take(self, kind: int, payload: bytes):
         task = self.task
@@ -468,6 +479,7 @@ class Pool:
         if self.loop is None:
             self.loop = loop
             self.lane = WriteLane(self)
+            self.linger = linger.of_loop(loop)
 
     def _loaded(self, summary: dict):
         self.summary = summary
@@ -505,8 +517,13 @@ class Pool:
             task.conclude(problem=problems.overloaded("requests"))
         else:
             self.waiting.append(task)
-            self.keep_ready()
+            if len(self.evaluators) - self.slow < self.settings.workers:
+                self.keep_ready()
         return task
+
+    def is_quiet(self) -> bool:
+        """Whether at most one job is being worked on."""
+        return len(self.idle) + 1 >= len(self.evaluators)
 
     def offer(self, evaluator: Evaluator):
         """An evaluator is ready: for the next that waits, or to be idle."""
