@@ -12,6 +12,9 @@ from collections.abc import Iterable, Iterator
 import pyoxigraph as ox
 
 from incsr.namespaces import PREFIXES
+from incsr.validation import duplicates
+from incsr.validation.index import LITERAL, TYPE, Index
+from incsr.validation.lexical import is_ill_typed
 from incsr.validation.report import Result
 
 PROLOGUE = "".join(
@@ -274,6 +277,13 @@ HIERARCHY_BODY = """
       ?obs ?dim ?v .
       FILTER NOT EXISTS {{ ?list qb:hierarchyRoot/{path} ?v }}"""
 
+# Outside its own vocabulary: the properties that the queries name, what gives them further properties
+# (a structure's components, a list's hierarchy, an observation's measure), and the classes that they ask for.
+ASKED = (("rdfs", "range"), ("skos", "inScheme"), ("skos", "member"), ("owl", "inverseOf"))
+NAMING = ("dimension", "measure", "attribute", "componentProperty", "measureType", "parentChildProperty")
+PROPERTIES = ("DimensionProperty", "MeasureProperty", "AttributeProperty", "ComponentProperty")
+CLASSES = ("Concept", "ConceptScheme", "Collection")
+
 NAMES = ("IC-0", *(name for name, *_ in CONSTRAINTS), *(name for name, *_ in HIERARCHIES))
 
 
@@ -286,12 +296,18 @@ def normalized(triples: Iterable[ox.Quad | ox.Triple]) -> ox.Store:
     return store
 
 
-def results(triples: Iterable[ox.Quad | ox.Triple]) -> Iterator[Result]:
+def results(triples: Iterable[ox.Quad | ox.Triple]) -> list[Result]:
     """Every breach of an integrity constraint, one for each offender."""
-    triples = list(triples)
-    yield from _ill_typed(triples)
-    store = normalized(triples)
+    return list(breaches(Index.of(triples)))
+
+
+def breaches(index: Index) -> Iterator[Result]:
+    """The same of data that was indexed before."""
+    yield from _ill_typed(index)
+    store = normalized(relevant(index))
     for name, title, hint, offender, body in CONSTRAINTS:
+        if name == "IC-12" and duplicates.are_excluded(store):
+            continue
         yield from _breaches(store, name, title, hint, offender, body)
     for name, properties, path in HIERARCHIES:
         found = store.query(
@@ -300,6 +316,32 @@ def results(triples: Iterable[ox.Quad | ox.Triple]) -> Iterator[Result]:
         for solution in found:
             body = HIERARCHY_BODY.format(path=path.format(p=solution["p"].value))
             yield from _breaches(store, name, HIERARCHY_TITLE, HIERARCHY_HINT, "obs", body)
+
+
+def relevant(index: Index) -> list[ox.Triple]:
+    """The triples that normalization or a constraint can meet: most of a graph is of no cube.
+
+    The constraints ask for the vocabulary's own properties and a few others by name, and beyond these only
+    for what some structure, list or observation names as a property.
+    """
+    named = {index.number(ox.NamedNode(PREFIXES[prefix] + local)) for prefix, local in ASKED}
+    named |= {of for of in index.by_property if index.texts[of].startswith(PREFIXES["qb"])}
+    for local in NAMING:
+        named.update(index.into(index.number(ox.NamedNode(PREFIXES["qb"] + local))))
+    kind = index.into(index.number(TYPE))
+    for local in PROPERTIES:
+        named.update(kind.get(index.number(ox.NamedNode(PREFIXES["qb"] + local)), ()))
+    named.update(index.into(index.number(ox.NamedNode(PREFIXES["owl"] + "inverseOf"))))
+    classes = {index.number(ox.NamedNode(PREFIXES["skos"] + local)) for local in CLASSES}
+    classes |= {of for of in kind if index.texts[of].startswith(PREFIXES["qb"])}
+    found = [
+        index.triple((subject, of, value))
+        for of in named & index.by_property.keys()
+        for subject, values in index.out(of).items()
+        for value in values
+    ]
+    node = index.number(TYPE)
+    return found + [index.triple((one, node, of)) for of in classes for one in kind.get(of, ())]
 
 
 def _breaches(store, name, title, hint, offender, body) -> Iterator[Result]:
@@ -324,18 +366,15 @@ def _result(name, title, hint, focus, path=None, value=None) -> Result:
     )
 
 
-def _ill_typed(triples) -> Iterator[Result]:
+def _ill_typed(index: Index) -> Iterator[Result]:
     """IC-0, datatype consistency: every literal's lexical form is one of its datatype."""
-    from rdflib import Literal, URIRef
-
-    checked = {}
-    for triple in triples:
-        literal = triple.object
-        if not isinstance(literal, ox.Literal) or literal.language:
-            continue
-        if literal not in checked:
-            twin = Literal(literal.value, datatype=URIRef(literal.datatype.value), normalize=False)
-            checked[literal] = twin.ill_typed
-        if checked[literal]:
+    ill_typed = {
+        node
+        for node, kind in enumerate(index.kinds)
+        if kind == LITERAL and is_ill_typed(index.texts[node], index.datatype(node))
+    }
+    for row in index.rows if ill_typed else ():
+        if row[2] in ill_typed:
+            subject, predicate, literal = (index.terms[node] for node in row)
             hint = "Write a lexical form that the datatype has."
-            yield _result("IC-0", "datatype consistency", hint, triple.subject, triple.predicate, literal)
+            yield _result("IC-0", "datatype consistency", hint, subject, predicate, literal)

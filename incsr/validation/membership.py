@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping
 import pyoxigraph as ox
 
 from incsr.namespaces import GRAPH, ID, ONTOLOGY, PREFIXES
+from incsr.validation.index import IRI, Index, Row
 
 CBPSH = PREFIXES["cbpsh"]
 STATED_IN = ox.NamedNode(CBPSH + "statedIn")
@@ -55,39 +56,56 @@ def is_report_graph(graph: str) -> bool:
 
 def membership(graphs: Mapping[str, Iterable[ox.Quad]], texts: Mapping[str, str]) -> list[ox.Triple]:
     """The triples that tell shapes which graph states what, and what the source's words are."""
-    seen: dict[tuple, None] = {}
-    relations: list[ox.Triple] = []
-    for graph, quads in graphs.items():
-        quads, name = list(quads), ox.NamedNode(graph)
+    index = Index()
+    spoken = {graph: index.numbered(quads) for graph, quads in graphs.items()}
+    return [index.triple(row) for row in state(index, spoken, texts)]
+
+
+def state(index: Index, graphs: Mapping[str, Iterable[Row]], texts: Mapping[str, str]) -> list[Row]:
+    """The same over numbered triples; they are not added to the index."""
+    number, name = index.number, index.texts
+    stated_in, page, label = number(STATED_IN), number(FROM_THE_PAGE), number(REPORT_LABEL)
+    relation, predicate_of, object_of = number(REPORT_RELATION), number(PREDICATE), number(OBJECT)
+    term, uses, words = number(VOCABULARY_TERM), number(USES_TERM), number(TEXT)
+    kind, derived, source = number(TYPE), number(DERIVED), number(PRIMARY_SOURCE)
+    labels = {number(property_) for property_ in LABELS}
+    names = {graph: number(ox.NamedNode(graph)) for graph in graphs}
+    terms, things, page_things = set(), set(), set()
+    for node, (sort, text) in enumerate(zip(index.kinds, index.texts, strict=True)):
+        if sort == IRI and text.startswith(ONTOLOGY + "#"):
+            terms.add(node)
+        elif sort == IRI and text.startswith(ID):
+            things.add(node)
+            if _is_from_the_page(text):
+                page_things.add(node)
+    found: dict[Row, None] = {}
+    for graph, rows in graphs.items():
+        of_report, of_ontology = is_report_graph(graph), graph == ONTOLOGY_GRAPH
         # Computed and other sources' figures are misplaced there, which has a rule of its own.
-        others = {
-            quad.subject for quad in quads if quad.object == DERIVED or quad.predicate == PRIMARY_SOURCE
-        }
-        for quad in quads:
-            subject, predicate, value = quad.triple
-            seen[(subject, STATED_IN, name)] = None
-            for term in (predicate, value):
-                if isinstance(term, ox.NamedNode) and term.value.startswith(ONTOLOGY + "#"):
-                    seen[(subject, USES_TERM, term)] = None
-            if graph == ONTOLOGY_GRAPH and _starts(subject, ONTOLOGY + "#"):
-                seen[(subject, TYPE, VOCABULARY_TERM)] = None
-            if is_report_graph(graph) and _starts(subject, ID):
-                if predicate in LABELS and not subject.value.endswith(NOT_STATED):
-                    seen[(subject, REPORT_LABEL, value)] = None
-                elif predicate == TYPE and _is_from_the_page(subject) and subject not in others:
-                    seen[(subject, TYPE, FROM_THE_PAGE)] = None
-                elif _starts(value, ID):
-                    node = ox.BlankNode()
-                    relations.append(ox.Triple(subject, REPORT_RELATION, node))
-                    relations.append(ox.Triple(node, PREDICATE, predicate))
-                    relations.append(ox.Triple(node, OBJECT, value))
-    words = [ox.Triple(ox.NamedNode(iri), TEXT, ox.Literal(text)) for iri, text in texts.items()]
-    return [ox.Triple(*triple) for triple in seen] + relations + words
+        others = {row[0] for row in rows if row[2] == derived or row[1] == source} if of_report else set()
+        for subject in {row[0] for row in rows}:
+            found[(subject, stated_in, names[graph])] = None
+            if of_ontology and subject in terms:
+                found[(subject, kind, term)] = None
+        for subject, predicate, value in rows:
+            if predicate in terms:
+                found[(subject, uses, predicate)] = None
+            if value in terms:
+                found[(subject, uses, value)] = None
+            if of_report and subject in things:
+                if predicate in labels and not name[subject].endswith(NOT_STATED):
+                    found[(subject, label, value)] = None
+                elif predicate == kind and subject in page_things and subject not in others:
+                    found[(subject, kind, page)] = None
+                elif value in things:
+                    node = number(ox.BlankNode())
+                    found[(subject, relation, node)] = None
+                    found[(node, predicate_of, predicate)] = None
+                    found[(node, object_of, value)] = None
+    for iri, text in texts.items():
+        found[(number(ox.NamedNode(iri)), words, number(ox.Literal(text)))] = None
+    return list(found)
 
 
-def _starts(term, prefix: str) -> bool:
-    return isinstance(term, ox.NamedNode) and term.value.startswith(prefix)
-
-
-def _is_from_the_page(subject) -> bool:
-    return not subject.value.startswith(NOT_FROM_THE_PAGE) and not subject.value.endswith(NOT_STATED)
+def _is_from_the_page(iri: str) -> bool:
+    return not iri.startswith(NOT_FROM_THE_PAGE) and not iri.endswith(NOT_STATED)

@@ -5,17 +5,24 @@ the command line adds places and labels.
 """
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 
-from incsr.namespaces import PREFIXES
+from incsr.namespaces import BASE, PREFIXES
 
 Term = ox.NamedNode | ox.BlankNode | ox.Literal
 SEVERITIES = ("Violation", "Warning", "Info")
 SH = PREFIXES["sh"]
 TYPE = ox.NamedNode(PREFIXES["rdf"] + "type")
+# What a message's {?value} became: an author reads orgunit:p-3-air-wing more easily.
+IRI = re.compile(re.escape(BASE) + r"[\w#/-]*\w")
+
+
+class ValidationError(Exception):
+    """The validation could not be carried out: the shapes are ill-formed, or the validator failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,19 +43,21 @@ class Result:
 
     def order(self):
         """The key that puts violations first, then groups by focus node."""
-        return (SEVERITIES.index(self.severity), str(self.focus), self.shape, str(self.path), str(self.value))
+        told = (self.focus, self.shape, self.path, self.value, self.component, self.message)
+        return (SEVERITIES.index(self.severity), *map(str, told))
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All results of one validation, each once."""
+    """All results of one validation, each once; `fallback` says why pySHACL had to be asked, if it had."""
 
     results: tuple[Result, ...] = field(default=())
+    fallback: str = ""
 
     @classmethod
-    def of(cls, results: Iterable[Result]) -> "Report":
+    def of(cls, results: Iterable[Result], fallback: str = "") -> "Report":
         """The report of these results; a shape that two node shapes share reports once."""
-        return cls(tuple(sorted(dict.fromkeys(results), key=Result.order)))
+        return cls(tuple(sorted(dict.fromkeys(results), key=Result.order)), fallback)
 
     @property
     def conforms(self) -> bool:
@@ -81,6 +90,16 @@ def compact(term: Term | str | None) -> str:
     if best is None or any(mark in iri[len(best[1]) :] for mark in "/#?=,"):
         return f"<{iri}>"
     return f"{best[0]}:{iri[len(best[1]) :]}"
+
+
+def said(messages: Iterable[str]) -> str:
+    """A result's messages as one text, with our IRIs as an author writes them."""
+    return " ".join(IRI.sub(_short, message) for message in sorted(messages))
+
+
+def _short(match: re.Match) -> str:
+    name = compact(match.group())
+    return match.group() if name.startswith("<") else name
 
 
 def turtle(report: Report) -> bytes:
