@@ -4,11 +4,12 @@ A defect file says in its header which property shape, node shape or SPARQL cons
 validated in the company of tests/shapes/valid.ttl, which conforms, and of the ontology. Files whose things
 neither meet each other nor take the place of another's are validated in one data graph, since pySHACL takes
 seconds a run; every result is then traced to the file whose thing it is about. So a file that broke a second
-rule, or another file's thing, would be seen.
+rule, or another file's thing, would be seen. Our own validator finds the same results, file by file.
 """
 
 import functools
 import re
+from collections import Counter
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -16,7 +17,7 @@ import pytest
 
 from incsr import sources
 from incsr.namespaces import GRAPH, PREFIXES
-from incsr.validation import company, data_triples, shacl
+from incsr.validation import accelerated, company, data_triples, shacl
 from incsr.validation.locate import owners
 
 FOLDER = Path(__file__).parent / "shapes"
@@ -58,7 +59,7 @@ def things(quads):
 
 
 def validated(paths):
-    """For each file, the rules that its things break; under None, what anything else breaks."""
+    """For each file, the results of both validators on its things; under None, on anything else."""
     graphs, of = valid(), {}
     for path in paths:
         quads, graph = read(path)
@@ -67,11 +68,13 @@ def validated(paths):
     owned = {
         label: owner for label, (owner, _) in owners(q for part in graphs.values() for q in part).items()
     }
-    broken = {path: set() for path in [*paths, None]}
-    for result in shacl.results(data_triples(graphs, sources.texts()), shapes()):
-        thing = owned.get(result.focus.value, result.focus.value)
-        broken[of.get(thing)].add(result.shape)
-    return broken
+    found = {path: (Counter(), Counter()) for path in [*paths, None]}
+    data = data_triples(graphs, sources.texts())
+    for at, validator in enumerate((shacl, accelerated)):
+        for result in validator.results(data, shapes()):
+            thing = owned.get(result.focus.value, result.focus.value)
+            found[of.get(thing)][at][result] += 1
+    return found
 
 
 @functools.cache
@@ -95,14 +98,17 @@ def batches():
 
 
 @functools.cache
-def broken_rules():
-    found = {None: set()}
+def all_results():
+    found = {None: (Counter(), Counter())}
     for batch in batches():
-        for path, rules in validated(batch).items():
-            found[path] = found.get(path, set()) | rules
+        for path, (theirs, ours) in validated(batch).items():
+            before = found.get(path, (Counter(), Counter()))
+            found[path] = (before[0] + theirs, before[1] + ours)
     return found
 
 
+def broken_rules(path):
+    return {result.shape for result in all_results()[path][0]}
 
 
 def test_the_valid_file_conforms():
@@ -111,17 +117,26 @@ def test_the_valid_file_conforms():
     results = list(shacl.results(data, shapes()))
 
     assert results == []
+    assert accelerated.results(data, shapes()) == []
 
 
 @pytest.mark.parametrize("path", DEFECTS, ids=lambda path: path.stem)
 def test_a_defect_file_breaks_the_one_rule_that_it_names(path):
     rule = header(path)["reports"].replace("cbpsh:", PREFIXES["cbpsh"])
 
-    assert broken_rules()[path] == {rule}
+    assert broken_rules(path) == {rule}
+
+
+@pytest.mark.parametrize("path", DEFECTS, ids=lambda path: path.stem)
+def test_our_validator_finds_in_a_defect_file_what_the_reference_finds(path):
+    theirs, ours = all_results()[path]
+
+    assert ours == theirs
+    assert ours
 
 
 def test_no_defect_file_breaks_a_rule_of_anything_else():
-    assert broken_rules()[None] == set()
+    assert all_results()[None] == (Counter(), Counter())
 
 
 def test_every_rule_has_a_defect_file():

@@ -15,7 +15,8 @@ description of the same things. Only what FILES describe is reported on.
 """
 
 EPILOG = """\
-Exit code: 0 without violations (warnings are shown), 1 with violations or an ill-formed file, 2 misused.
+Exit code: 0 without violations (warnings are shown), 1 with violations, with an ill-formed file or where no
+report can be made, 2 misused.
 """
 
 
@@ -52,7 +53,7 @@ def run(arguments) -> int:
     from incsr import sources
     from incsr.cli import Misuse
     from incsr.namespaces import GRAPH
-    from incsr.validation import SHAPES_GRAPH, company, reference, report, validate
+    from incsr.validation import SHAPES_GRAPH, ValidationError, company, reference, report, validate
 
     for path in arguments.files:
         if not path.is_file():
@@ -81,8 +82,12 @@ def run(arguments) -> int:
     count = sum(map(len, joined.graphs.values()))
     progress(f"validating {count:,} triples")
     shacl = reference if arguments.reference else None
-    found = validate(joined.graphs, joined.graphs[SHAPES_GRAPH], texts, shacl)
-    progress.end()
+    try:
+        found = validate(joined.graphs, joined.graphs[SHAPES_GRAPH], texts, shacl)
+    except ValidationError as error:
+        return _broken_off(error, arguments.format)
+    finally:
+        progress.end()
     if found.fallback:
         print(f"pySHACL checked the shapes, which takes longer, because of {found.fallback}", file=sys.stderr)
     paths = [*arguments.files, *(path for source in published for path in source.paths)]
@@ -112,6 +117,16 @@ def _ill_formed(error, format_name) -> int:
         f"{_shown(error.path)}" if error.line is None else f"{_shown(error.path)}:{error.line}:{error.column}"
     )
     print(f"{place}: not well-formed{at}: {error.reason}", file=sys.stderr)
+    return 1
+
+
+def _broken_off(error, format_name) -> int:
+    """Tell of data or shapes that no report can be made of."""
+    import json
+
+    if format_name == "json":
+        print(json.dumps({"conforms": False, "error": {"message": str(error)}}, indent=2))
+    print(f"no report can be made: {error}", file=sys.stderr)
     return 1
 
 

@@ -78,10 +78,7 @@ class Run:
                     found.append(self._result(shape, constraint.component, focus, value))
         for inner in shape.properties:
             nodes = foci if shape.path is None else [node for _, nodes in values for node in nodes]
-            if found is None:
-                broken = self.failing(inner, set(nodes))
-            else:
-                broken = self.evaluate(inner, nodes, found)
+            broken = self.failing(inner, set(nodes)) if found is None else self.evaluate(inner, nodes, found)
             if broken:
                 failing.update(focus for focus, nodes in values if not broken.isdisjoint(nodes))
         for query in shape.queries:

@@ -99,7 +99,10 @@ def in_range(name: str, bound: ox.Literal) -> Constraint:
             return False
         number = index.value(value)
         if limit is None or (number is None and not index.is_string(value)):
-            order = lexical.order(index.twin(value), lexical.twin_of(bound))
+            try:
+                order = lexical.order(index.twin(value), lexical.twin_of(bound))
+            except ArithmeticError:
+                raise Unsupported("two numbers that cannot be compared") from None
             return order is not None and compare(order, 0)
         return number is not None and compare(number, limit)
 

@@ -175,6 +175,8 @@ class Expressions:
     def _twin(self, value):
         if type(value) is int:
             return self._index.twin(value)
+        if isinstance(value, Decimal):
+            return lexical.twin(f"{value:f}", lexical.DECIMAL)
         return lexical.twin_of(term(value, self._index))
 
     def _all(self, expression, *parts):

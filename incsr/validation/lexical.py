@@ -102,7 +102,10 @@ def twin_of(term: ox.Literal):
 
 
 def order(value, bound) -> int | None:
-    """How rdflib's literal compares to another: -1, 0, 1, or None where pySHACL gives up comparing."""
+    """How rdflib's literal compares to another: -1, 0, 1, or None where pySHACL calls it no match.
+
+    Raises: ArithmeticError where pySHACL breaks off, as at a decimal beside what is not a number.
+    """
     from pyshacl.rdfutil.compare import compare_literal
 
     if isinstance(value.value, str) != isinstance(bound.value, str):

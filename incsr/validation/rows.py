@@ -7,14 +7,14 @@ that `select` reads looks beyond its own row.
 from collections.abc import Iterable
 
 from incsr.validation.expressions import ExpressionError, Expressions, term, truth
-from incsr.validation.index import NOTHING, Index, Unsupported
+from incsr.validation.index import LITERAL, NOTHING, Index, Unsupported
 from incsr.validation.select import Call, Group, Pattern, Select, Variable, variables
 
 UNBOUND = (None,)
 
 
 def solutions(select: Select, foci: Iterable[int], index: Index) -> list[tuple[int, dict]]:
-    """Each focus node with a solution's bindings, `this` left out, as the engine's terms; each solution once."""
+    """Each focus node with a solution's bindings as terms, `this` left out; each solution once."""
     table = _Table(index, [(focus,) for focus in foci], {"this": 0})
     table.narrow(select.where)
     if not table.rows:
@@ -172,6 +172,9 @@ class _Table:
         """Match a property that is followed once or more."""
         if subject is None or isinstance(pattern.predicate, Variable):
             raise Unsupported("a path from an unknown subject")
+        ends = {row[at] for row in self.rows for at in (subject, value) if at is not None}
+        if any(self._is_void(node) for node in ends):
+            raise Unsupported("a path from or to a number, or from or to nothing")
         out, reached = self._index.out(self._index.number(pattern.predicate)), {}
 
         def reach(node):
@@ -189,6 +192,11 @@ class _Table:
             self._name(pattern.value)
         else:
             self.rows = [row for row in self.rows if row[value] in reach(row[subject])]
+
+    def _is_void(self, node: int) -> bool:
+        """Whether the node is a literal that rdflib may take for no node: it goes by truth values there."""
+        index = self._index
+        return index.kinds[node] == LITERAL and not (index.is_string(node) and index.texts[node])
 
     # ── Filters and the rest ──
 

@@ -38,7 +38,6 @@ def results(data: Iterable[ox.Quad | ox.Triple], shapes: Iterable[ox.Quad | ox.T
     Source: SHACL, section 3.4 (validation), and 3.6 (the report).
     """
     import pyshacl
-    from pyparsing.exceptions import ParseBaseException
 
     # rdflib logs a traceback for each ill-typed literal; the shapes say it better.
     terms = logging.getLogger("rdflib.term")
@@ -49,8 +48,9 @@ def results(data: Iterable[ox.Quad | ox.Triple], shapes: Iterable[ox.Quad | ox.T
         _, report, text = pyshacl.validate(
             data_graph, shacl_graph=shapes_graph, inference="none", do_owl_imports=False
         )
-    except (RuntimeError, ParseBaseException) as error:
-        raise ValidationError(f"the shapes cannot be used: {error}") from error
+    except Exception as error:
+        # Of all kinds: what is ill-formed in shapes, and what cannot be parsed, compared or reckoned in data.
+        raise ValidationError(f"the shapes cannot be used on this data: {error}") from error
     finally:
         terms.level = level
     if not isinstance(report, rdflib.Graph):
