@@ -311,6 +311,19 @@ def test_a_sum_comes_to_what_the_reference_reckons(condition):
     assert found(accelerated, shapes, NUMBERED) == found(shacl, shapes, NUMBERED)
 
 
+def test_an_ill_typed_number_is_multiplied_as_the_reference_does():
+    data = parsed(
+        f"""{PROLOGUE} ex:a a ex:Thing ; ex:n "1,290"^^xsd:integer ; ex:m 10 .
+        ex:b a ex:Thing ; ex:n "12.50"^^xsd:integer ; ex:m 10 ."""
+    )
+    shapes = of_query(f"SELECT $this WHERE {{ {NUMBERS} FILTER (FLOOR(?n / ?m) * ?m < 11) }}")
+
+    ours = found(accelerated, shapes, data)
+
+    assert ours == found(shacl, shapes, data)
+    assert [result.focus.value for result in ours] == ["http://example.org/b"]
+
+
 def test_a_message_is_filled_in_as_the_reference_does():
     shapes = of_query(QUERIES["what may be"], message="{?more}{$value}{?value} and {?this}, not {?nothing}")
 

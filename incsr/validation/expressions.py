@@ -128,6 +128,18 @@ class Expressions:
                 raise Unsupported(f"arithmetic with {index.terms[value]}")
         raise ExpressionError
 
+    def _factor(self, value) -> Decimal:
+        """What rdflib multiplies or divides: of an ill-typed number, its text read as a decimal."""
+        if type(value) is int:
+            index = self._index
+            numeric = index.kinds[value] == LITERAL and index.datatype(value) in lexical.NUMBERS
+            if numeric and index.value(value) is None and index.twin(value).value is None:
+                try:
+                    return Decimal(index.texts[value])
+                except InvalidOperation:
+                    raise ExpressionError from None
+        return Decimal(self._number(value))
+
     # ── Operators ──
 
     def _membership(self, expression, columns):
@@ -137,10 +149,9 @@ class Expressions:
         return lambda row: (look(row) in options) is inside
 
     def _reckoned(self, name, one, other):
-        one, other = self._number(one), self._number(other)
         # rdflib multiplies and divides in decimals, whatever the operands are.
-        if name in "*/":
-            one = Decimal(one)
+        one = self._factor(one) if name in "*/" else self._number(one)
+        other = self._number(other)
         try:
             found = RECKON[name](one, other)
         except (InvalidOperation, ZeroDivisionError):

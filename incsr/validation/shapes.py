@@ -7,19 +7,17 @@ the reference validates. So nothing is passed over in silence.
 Source: SHACL, sections 2 (shapes and constraints) and 5.2 (SPARQL-based constraints).
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pyoxigraph as ox
 
-from incsr.namespaces import PREFIXES
-from incsr.validation import constraints, lexical
+from incsr.validation import constraints
 from incsr.validation.index import Unsupported
 from incsr.validation.report import SEVERITIES
 from incsr.validation.select import Select, parsed
+from incsr.validation.statements import OWL, RDF, RDFS, SH, Statements, is_text
 
-SH, RDF, OWL, RDFS = (PREFIXES[prefix] for prefix in ("sh", "rdf", "owl", "rdfs"))
 DESCRIBING = {"message", "name", "description", "severity", "order", "group", "defaultValue"}
 TARGETS = ("targetClass", "targetNode", "targetSubjectsOf", "targetObjectsOf")
 LISTED = {
@@ -38,7 +36,7 @@ ELSEWHERE = {
 }  # fmt: skip
 KNOWN = DESCRIBING | set(TARGETS) | COMPONENTS | ELSEWHERE
 DECLARED = {SH + "NodeShape", SH + "PropertyShape"}
-COUNT = re.compile(r"[0-9]{1,9}", re.ASCII)
+USING = {SH + name for name in (*TARGETS, "property", "node")}
 # pySHACL gives up at 15 shapes within each other.
 DEPTH = 6
 
@@ -88,13 +86,11 @@ def read(quads: Iterable[ox.Quad | ox.Triple]) -> list[Shape]:
 
 class _Reader:
     def __init__(self, quads):
-        self._said: dict[object, dict[str, dict]] = {}
-        for subject, predicate, value, *_ in quads:
-            self._said.setdefault(subject, {}).setdefault(predicate.value, {})[value] = None
+        self._graph = Statements(quads)
         self._shapes: dict[object, Shape] = {}
         self._open: list[object] = []
-        for said in self._said.values():
-            self._check_known(said)
+        for node in self._graph.subjects():
+            self._check_known(self._graph.of(node))
 
     def _check_known(self, said):
         for predicate, values in said.items():
@@ -104,40 +100,13 @@ class _Reader:
             if naming and ox.NamedNode(SH + "ConstraintComponent") in values:
                 raise Unsupported("a constraint component of its own")
 
-    def _objects(self, node, name: str) -> list:
-        return list(self._said.get(node, {}).get(SH + name, ()))
-
-    def _one(self, node, name: str):
-        found = self._objects(node, name)
-        if len(found) > 1:
-            raise Unsupported(f"several sh:{name} in one shape")
-        return found[0] if found else None
-
-    def _list(self, node) -> list:
-        """The members of a list.
-
-        Raises: Unsupported for a list that is empty, forked, open or a circle.
-        """
-        found, seen, nil = [], set(), ox.NamedNode(RDF + "nil")
-        while node != nil:
-            said = self._said.get(node, {})
-            first, rest = said.get(RDF + "first", ()), said.get(RDF + "rest", ())
-            if len(first) != 1 or len(rest) != 1 or node in seen:
-                raise Unsupported("a list that is ill-formed")
-            seen.add(node)
-            found += first
-            (node,) = rest
-        if not found:
-            raise Unsupported("an empty list")
-        return found
-
     # ── Shapes ──
 
     def targeted(self) -> list[Shape]:
         found = []
-        for node, said in list(self._said.items()):
-            used = [name for name in (*TARGETS, "property", "node") if SH + name in said]
-            if used or DECLARED & self._types(node):
+        for node in self._graph.subjects():
+            used = self._graph.of(node).keys() & USING
+            if used or DECLARED & self._graph.types(node):
                 shape = self._shape(node)
                 if shape.targets:
                     self._check_told(shape, set())
@@ -161,11 +130,8 @@ class _Reader:
         self._shapes[node] = shape
         return shape
 
-    def _types(self, node) -> set[str]:
-        return {str(value.value) for value in self._said.get(node, {}).get(RDF + "type", ())}
-
     def _check_types(self, node):
-        types, has_path = self._types(node), bool(self._objects(node, "path"))
+        types, has_path = self._graph.types(node), bool(self._graph.objects(node, "path"))
         if types - DECLARED:
             # A shape that is a class has its instances for targets.
             raise Unsupported("a shape with a type of its own")
@@ -174,20 +140,22 @@ class _Reader:
 
     def _place(self, shape: Shape):
         """Where the shape looks: its targets and its path."""
-        shape.targets = tuple((name, value) for name in TARGETS for value in self._objects(shape.node, name))
+        shape.targets = tuple(
+            (name, value) for name in TARGETS for value in self._graph.objects(shape.node, name)
+        )
         for name, value in shape.targets:
             if name != "targetNode" and not isinstance(value, ox.NamedNode):
                 raise Unsupported(f"sh:{name} of what is no IRI")
-        path = self._one(shape.node, "path")
+        path = self._graph.one(shape.node, "path")
         if isinstance(path, ox.NamedNode):
             shape.path, shape.told_path = ((path, False),), path
         elif path is not None:
-            said = self._said.get(path, {})
+            said = self._graph.of(path)
             if set(said) == {SH + "inversePath"}:
-                inverse = self._one(path, "inversePath")
+                inverse = self._graph.one(path, "inversePath")
                 shape.path, shape.told_path = ((inverse, True),), inverse
             elif set(said) == {SH + "alternativePath"}:
-                options = self._list(self._one(path, "alternativePath"))
+                options = self._graph.members(self._graph.one(path, "alternativePath"))
                 shape.path = tuple((option, False) for option in options)
             if not shape.path or not all(isinstance(one, ox.NamedNode) for one, _ in shape.path):
                 raise Unsupported("a path other than a property, its inverse or one of several")
@@ -195,7 +163,7 @@ class _Reader:
                 raise Unsupported("an alternative of one")
 
     def _describe(self, shape: Shape):
-        severity = self._one(shape.node, "severity")
+        severity = self._graph.one(shape.node, "severity")
         shape.severity = "Violation" if severity is None else severity.value.removeprefix(SH)
         if shape.severity not in SEVERITIES:
             raise Unsupported(f"sh:severity {severity}")
@@ -203,12 +171,12 @@ class _Reader:
         shape.messages = self._messages(shape.node)
 
     def _rule(self, node) -> str:
-        names = self._objects(node, "name")
+        names = self._graph.objects(node, "name")
         return names[0].value if names else ""
 
     def _messages(self, node) -> tuple[ox.Literal, ...]:
-        found = self._objects(node, "message")
-        if not all(_is_text(message) for message in found):
+        found = self._graph.objects(node, "message")
+        if not all(is_text(message) for message in found):
             raise Unsupported("sh:message of what is no text")
         return tuple(found)
 
@@ -227,26 +195,26 @@ class _Reader:
 
     def _constrain(self, shape: Shape):
         node = shape.node
-        for predicate in self._said.get(node, {}):
+        for predicate in self._graph.of(node):
             name = predicate.removeprefix(SH)
             if not predicate.startswith(SH) or name not in COMPONENTS:
                 continue
             if shape.path is None and name in OF_PROPERTIES:
                 raise Unsupported(f"sh:{name} in a node shape")
             if name == "property":
-                shape.properties = [self._property(value) for value in self._objects(node, name)]
+                shape.properties = [self._property(value) for value in self._graph.objects(node, name)]
             elif name == "sparql":
                 if shape.path is not None:
                     raise Unsupported("sh:sparql in a property shape")
-                shape.queries = [self._query(value) for value in self._objects(node, name)]
+                shape.queries = [self._query(value) for value in self._graph.objects(node, name)]
             elif name in LISTED:
-                for value in self._objects(node, name):
-                    members = [self._shape(member) for member in self._list(value)]
+                for value in self._graph.objects(node, name):
+                    members = [self._shape(member) for member in self._graph.members(value)]
                     self._add(shape, name, LISTED[name](members))
             elif name.startswith("qualified"):
                 if name == "qualifiedValueShape":
                     self._qualify(shape)
-                elif not self._objects(node, "qualifiedValueShape"):
+                elif not self._graph.objects(node, "qualifiedValueShape"):
                     raise Unsupported(f"sh:{name} without sh:qualifiedValueShape")
             else:
                 for constraint in self._simple(node, name):
@@ -264,11 +232,11 @@ class _Reader:
         return shape
 
     def _qualify(self, shape: Shape):
-        least = self._count(shape.node, "qualifiedMinCount")
-        most = self._count(shape.node, "qualifiedMaxCount")
+        least = self._graph.count(shape.node, "qualifiedMinCount")
+        most = self._graph.count(shape.node, "qualifiedMaxCount")
         if least is None and most is None:
             raise Unsupported("sh:qualifiedValueShape without a count")
-        for value in self._objects(shape.node, "qualifiedValueShape"):
+        for value in self._graph.objects(shape.node, "qualifiedValueShape"):
             inner = self._shape(value)
             if most is not None:
                 self._add(
@@ -279,18 +247,9 @@ class _Reader:
                     shape, "qualifiedMinCount", constraints.counting(inner, lambda count: count >= least)
                 )
 
-    def _count(self, node, name: str) -> int | None:
-        value = self._one(node, name)
-        if value is None:
-            return None
-        whole = isinstance(value, ox.Literal) and value.datatype.value == lexical.INTEGER
-        if not whole or not COUNT.fullmatch(value.value):
-            raise Unsupported(f"sh:{name} {value}")
-        return int(value.value)
-
     def _simple(self, node, name: str) -> Iterable[constraints.Constraint]:
         """The constraints of a component whose parameter refers to no shape but by sh:node and sh:not."""
-        values = self._objects(node, name)
+        values = self._graph.objects(node, name)
         if name in ("node", "not"):
             shapes = [self._shape(value) for value in values]
             if name == "not":
@@ -303,7 +262,7 @@ class _Reader:
                 raise Unsupported(f"sh:{name} of what is no literal")
             return [constraints.in_range(name, value) for value in values]
         if name == "pattern":
-            if not all(_is_text(value) for value in values):
+            if not all(is_text(value) for value in values):
                 raise Unsupported("sh:pattern of what is no text")
             return [constraints.of_pattern(value.value) for value in values]
         if name == "hasValue":
@@ -321,10 +280,10 @@ class _Reader:
         """The constraint of a component that a shape has once."""
         if name in ("minCount", "maxCount"):
             make = constraints.at_least if name == "minCount" else constraints.at_most
-            return [make(self._count(node, name))]
+            return [make(self._graph.count(node, name))]
         if name in ("minLength", "maxLength"):
-            return [constraints.of_length(name, self._count(node, name))]
-        value = self._one(node, name)
+            return [constraints.of_length(name, self._graph.count(node, name))]
+        value = self._graph.one(node, name)
         if name in ("datatype", "nodeKind"):
             if not isinstance(value, ox.NamedNode):
                 raise Unsupported(f"sh:{name} of what is no IRI")
@@ -333,39 +292,38 @@ class _Reader:
             if value not in (ox.Literal(True), ox.Literal(False)):
                 raise Unsupported(f"sh:uniqueLang {value}")
             return [constraints.once_a_language] if value.value == "true" else []
-        members = self._list(value)
+        members = self._graph.members(value)
         if name == "in":
             return [constraints.one_of(members)]
-        if not all(_is_text(member) for member in members):
+        if not all(is_text(member) for member in members):
             raise Unsupported("sh:languageIn of what is no text")
         return [constraints.in_language(member.value for member in members)]
 
     # ── SPARQL constraints ──
 
     def _query(self, node) -> Query:
-        select = self._one(node, "select")
-        if select is None or not _is_text(select):
+        select = self._graph.one(node, "select")
+        if select is None or not is_text(select):
             raise Unsupported("a SPARQL constraint without a text of sh:select")
         return Query(node, parsed(select.value, self._prefixes(node)), self._messages(node), self._rule(node))
 
     def _prefixes(self, node) -> dict[str, str]:
         found = {"rdf": RDF, "rdfs": RDFS, "owl": OWL}
-        declarer = self._one(node, "prefixes")
+        declarer = self._graph.one(node, "prefixes")
         if declarer is None:
             return found
-        types = self._said.get(declarer, {}).get(RDF + "type", ())
-        declared = self._objects(declarer, "declare")
+        types = self._graph.types(declarer)
+        declared = self._graph.objects(declarer, "declare")
         # pySHACL then takes the prefixes of every ontology.
-        if ox.NamedNode(OWL + "Ontology") not in types or not declared:
+        if OWL + "Ontology" not in types or not declared:
             raise Unsupported("sh:prefixes of what is no ontology with declarations")
         given = {}
         for declaration in declared:
-            prefix, namespace = self._one(declaration, "prefix"), self._one(declaration, "namespace")
-            if not _is_text(prefix) or not isinstance(namespace, ox.Literal) or prefix.value in given:
+            prefix, namespace = (
+                self._graph.one(declaration, "prefix"),
+                self._graph.one(declaration, "namespace"),
+            )
+            if not is_text(prefix) or not isinstance(namespace, ox.Literal) or prefix.value in given:
                 raise Unsupported("a prefix that is declared twice or without its parts")
             given[prefix.value] = namespace.value
         return found | given
-
-
-def _is_text(term) -> bool:
-    return isinstance(term, ox.Literal) and term.datatype.value in (lexical.STRING, lexical.LANG_STRING)
