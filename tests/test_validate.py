@@ -427,6 +427,67 @@ def test_the_published_graphs_conform_without_a_warning_and_exit_0(capsys):
     assert code == 0
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_the_reference_gives_the_same_report(small, capsys, form):
+    arguments = [SHAPES / "measurement-twice-with-one-key.ttl", "--format", form]
+
+    ours, theirs = run(capsys, *arguments), run(capsys, *arguments, "--reference")
+
+    assert ours == theirs
+    assert ours[0] == 1
+
+
+def test_a_shape_that_only_pyshacl_can_judge_is_judged_by_it_and_told_so(small, capsys, tmp_path):
+    path = tmp_path / "closed.ttl"
+    path.write_text(
+        PROLOGUE
+        + """cbpsh:OnlyTyped a sh:NodeShape ; sh:targetNode cbp:Exactly ; sh:closed true ;
+            sh:message "Say nothing more of it." . cbp:Exactly a cbp:Qualifier ; rdfs:label "exactly"@en ."""
+    )
+
+    code, output = run(capsys, path)
+
+    assert code == 1
+    assert output.err == "pySHACL checked the shapes, which takes longer, because of sh:closed\n"
+    assert "rule:  cbpsh:OnlyTyped" in output.out and "write: Say nothing more of it." in output.out
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_where_the_reference_breaks_off_the_rules_that_can_be_checked_are(small, capsys, tmp_path, form):
+    path = tmp_path / "open-ended.ttl"
+    path.write_text(
+        PROLOGUE + "<https://w3id.org/incsr/source/x.txt#char=1,2> oa:hasSelector"
+        " [ a oa:TextPositionSelector ; oa:start 1 ; oa:end [] ] ."
+    )
+
+    code, output = run(capsys, path, "--format", form)
+
+    rule = "cbpsh:TextPositionSelector-start"
+    assert code == 1
+    assert f"{rule} could not be checked, not by pySHACL either: a blank node to compare" in output.err
+    if form == "json":
+        told = json.loads(output.out)
+        assert not told["conforms"]
+        assert report.compact(next(iter(told["unjudged"]))) == rule
+        assert PREFIXES["cbpsh"] + "TextPositionSelector-end" in {
+            one["sourceShape"] for one in told["results"]
+        }
+    else:
+        assert "rule:  cbpsh:TextPositionSelector-end" in output.out and "does not conform: " in output.out
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_shapes_that_cannot_be_used_are_told_of_and_exit_1(small, capsys, tmp_path, form):
+    path = tmp_path / "broken.ttl"
+    path.write_text(PROLOGUE + "cbpsh:X a sh:PropertyShape ; sh:targetClass cbp:Unit ; sh:minCount 1 .")
+
+    code, output = run(capsys, path, "--format", form)
+
+    assert code == 1
+    assert output.err.startswith("no report can be made: the shapes cannot be used")
+    assert output.out == "" or json.loads(output.out)["error"]["message"] in output.err
+
+
 def test_the_valid_file_conforms_in_turtle(capsys):
     code, output = run(capsys, SHAPES / "valid.ttl", "--format", "turtle")
 

@@ -38,6 +38,7 @@ for number, value in enumerate(VALUES):
     other = VALUES[number - 1]
     DATA += f"ex:t{number} ex:r {other} .\n" if "[" not in other else ""
 DATA += "ex:none a ex:Thing . ex:iri ex:p 1 , 2 ; ex:q ex:iri .\n"
+DATA += "ex:more a ex:Thing ; ex:p ex:iri ; ex:q ex:iri , ex:member .\n"
 DATA += "ex:t1 ex:part ex:t2 . ex:t2 ex:part ex:t3 , ex:t1 .\n"
 
 

@@ -88,21 +88,26 @@ def run(arguments) -> int:
         return _broken_off(error, arguments.format)
     finally:
         progress.end()
-    if found.fallback:
+    if found.fallback and not found.unjudged:
         print(f"pySHACL checked the shapes, which takes longer, because of {found.fallback}", file=sys.stderr)
     paths = [*arguments.files, *(path for source in published for path in source.paths)]
     # Labels and places cost more than a validation that finds nothing.
     quads = [quad for graph in joined.graphs.values() for quad in graph] if found.results else []
     guide = _Guide(quads, paths)
     if arguments.files:
-        found = report.Report(tuple(item for item in found.results if guide.subject(item) in joined.subjects))
+        own = tuple(item for item in found.results if guide.subject(item) in joined.subjects)
+        found = report.Report(own, found.fallback, found.unjudged)
     if arguments.format == "turtle":
         sys.stdout.write(report.turtle(found).decode())
     elif arguments.format == "json":
         print(report.json_text(found, guide.described))
     else:
         _print_text(found, guide, count, len(joined.graphs))
-    return 1 if found.violations else 0
+    for rule, reason in found.unjudged:
+        print(
+            f"{report.compact(rule)} could not be checked, not by pySHACL either: {reason}", file=sys.stderr
+        )
+    return 1 if found.violations or found.unjudged else 0
 
 
 def _ill_formed(error, format_name) -> int:
@@ -201,7 +206,7 @@ def _print_text(found, guide, triples, graphs):
             print(f"    found: {compact(result.path)} {said}".rstrip())
         print(f"    write: {result.message}")
     violations, warnings = len(found.violations), len(found.warnings)
-    verdict = "conforms" if not violations else "does not conform"
+    verdict = "does not conform" if violations or found.unjudged else "conforms"
     print(
         f"{verdict}: {violations} violation{'s' * (violations != 1)}, "
         f"{warnings} warning{'s' * (warnings != 1)} in {triples:,} triples of {graphs} graphs"

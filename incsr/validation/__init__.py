@@ -48,14 +48,25 @@ def validate(
     Another validator of the shapes may be handed in as `shacl`, such as `reference`.
     Raises: ValidationError where the shapes cannot be used.
     """
-    graphs, shapes, reason = {graph: list(quads) for graph, quads in graphs.items()}, list(shapes), ""
-    if shacl is None:
-        try:
-            return judged(indexed(graphs, texts, leave=SHAPES_GRAPH), read(shapes))
-        except Unsupported as error:
-            shacl, reason = reference, str(error)
-    data = data_triples(graphs, texts)
-    return _report(list(shacl(data, shapes)), Index.of(data), reason)
+    graphs, shapes = {graph: list(quads) for graph, quads in graphs.items()}, list(shapes)
+    if shacl is not None:
+        return _checked(graphs, shapes, texts, shacl)
+    try:
+        rules = read(shapes)
+    except Unsupported as error:
+        return _checked(graphs, shapes, texts, reference, str(error))
+    index = indexed(graphs, texts, leave=SHAPES_GRAPH)
+    try:
+        return judged(index, rules)
+    except Unsupported as error:
+        reason = str(error)
+    try:
+        return _checked(graphs, shapes, texts, reference, reason)
+    except ValidationError:
+        # pySHACL gives no report at all then; what can be judged is worth telling.
+        unjudged: dict[str, str] = {}
+        found = accelerated.check(index, rules, unjudged)
+        return _report(found, index, reason, unjudged.items())
 
 
 def judged(index: Index, shapes: Iterable[Shape]) -> Report:
@@ -66,7 +77,13 @@ def judged(index: Index, shapes: Iterable[Shape]) -> Report:
     return _report(accelerated.check(index, shapes), index)
 
 
-def _report(found: list[Result], index: Index, reason: str = "") -> Report:
+def _checked(graphs, shapes, texts, shacl: Validator, reason: str = "") -> Report:
+    """The report by another validator."""
+    data = data_triples(graphs, texts)
+    return _report(list(shacl(data, shapes)), Index.of(data), reason)
+
+
+def _report(found: list[Result], index: Index, reason: str = "", unjudged=()) -> Report:
     """The report of what the shapes found, and of the integrity constraints.
 
     What a shape has told of a thing's property or pair, an integrity constraint does not tell again.
@@ -77,4 +94,4 @@ def _report(found: list[Result], index: Index, reason: str = "") -> Report:
         for result in cube.breaches(index)
         if not {(result.focus, result.path), (result.focus, result.value)} & told
     ]
-    return Report.of([*found, *more], reason)
+    return Report.of([*found, *more], reason, unjudged)

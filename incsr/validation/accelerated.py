@@ -25,9 +25,13 @@ def results(data: Iterable[ox.Quad | ox.Triple], shapes: Iterable[ox.Quad | ox.T
     return check(Index.of(data), read(shapes))
 
 
-def check(index: Index, shapes: Iterable[Shape]) -> list[Result]:
-    """Every result of the indexed data against the shapes that were read."""
-    run = Run(index)
+def check(index: Index, shapes: Iterable[Shape], left: dict[str, str] | None = None) -> list[Result]:
+    """Every result of the indexed data against the shapes that were read.
+
+    Raises: Unsupported where only the reference can judge; but where `left` is given, the rule is noted there
+        with the reason, and the others are checked.
+    """
+    run = Run(index, left)
     for shape in shapes:
         run.evaluate(shape, list(run.targeted(shape)), run.found)
     return run.found
@@ -36,9 +40,10 @@ def check(index: Index, shapes: Iterable[Shape]) -> list[Result]:
 class Run:
     """One validation: what has been found, and which nodes are known to conform to an inner shape."""
 
-    def __init__(self, index: Index):
+    def __init__(self, index: Index, left: dict[str, str] | None = None):
         self.index = index
         self.found: list[Result] = []
+        self._left = left
         self._known: dict[Shape, tuple[set[int], set[int]]] = {}
 
     def targeted(self, shape: Shape) -> set[int]:
@@ -72,7 +77,7 @@ class Run:
             return set()
         values, failing = self._values(shape, foci), set()
         for constraint in shape.checks:
-            for focus, value in constraint.broken(self, values):
+            for focus, value in self._tried(shape.node, constraint.broken, self, values):
                 failing.add(focus)
                 if found is not None:
                     found.append(self._result(shape, constraint.component, focus, value))
@@ -82,11 +87,20 @@ class Run:
             if broken:
                 failing.update(focus for focus, nodes in values if not broken.isdisjoint(nodes))
         for query in shape.queries:
-            for focus, bound in solutions(query.select, foci, self.index):
+            for focus, bound in self._tried(query.node, solutions, query.select, foci, self.index):
                 failing.add(focus)
                 if found is not None:
                     found.append(self._solution(shape, query, focus, bound))
         return failing
+
+    def _tried(self, rule, find, *arguments) -> list:
+        try:
+            return find(*arguments)
+        except Unsupported as error:
+            if self._left is None:
+                raise
+            self._left[rule.value] = str(error)
+            return []
 
     def _values(self, shape: Shape, foci: list[int]) -> Values:
         """The value nodes of each focus node; a focus node that stands twice is checked twice."""

@@ -13,8 +13,8 @@ import pyoxigraph as ox
 
 from incsr.namespaces import PREFIXES
 from incsr.validation import duplicates
-from incsr.validation.index import LITERAL, TYPE, Index
-from incsr.validation.lexical import is_ill_typed
+from incsr.validation.index import TYPE, Index
+from incsr.validation.lexical import LANG_STRING, STRING, is_ill_typed
 from incsr.validation.report import Result
 
 PROLOGUE = "".join(
@@ -370,8 +370,8 @@ def _ill_typed(index: Index) -> Iterator[Result]:
     """IC-0, datatype consistency: every literal's lexical form is one of its datatype."""
     ill_typed = {
         node
-        for node, kind in enumerate(index.kinds)
-        if kind == LITERAL and is_ill_typed(index.texts[node], index.datatype(node))
+        for node, (text, datatype) in enumerate(zip(index.texts, index.datatypes, strict=True))
+        if datatype not in ("", STRING, LANG_STRING) and is_ill_typed(text, datatype)
     }
     for row in index.rows if ill_typed else ():
         if row[2] in ill_typed:

@@ -37,11 +37,11 @@ class ExpressionError(Exception):
 
 def truth(value) -> bool:
     """The effective boolean value of what was computed."""
-    if isinstance(value, tuple):
-        value = value[0]
-    elif type(value) is int:
+    if value is True or value is False:
+        return value
+    if type(value) is int:
         raise Unsupported("the truth of a term")
-    return bool(value)
+    return bool(value[0] if isinstance(value, tuple) else value)
 
 
 def term(value, index: Index):
@@ -132,7 +132,7 @@ class Expressions:
         """What rdflib multiplies or divides: of an ill-typed number, its text read as a decimal."""
         if type(value) is int:
             index = self._index
-            numeric = index.kinds[value] == LITERAL and index.datatype(value) in lexical.NUMBERS
+            numeric = index.kinds[value] == LITERAL and index.datatypes[value] in lexical.NUMBERS
             if numeric and index.value(value) is None and index.twin(value).value is None:
                 try:
                     return Decimal(index.texts[value])
@@ -159,6 +159,8 @@ class Expressions:
         return (found,) if isinstance(found, int) else found
 
     def _compared(self, name, one, other) -> bool:
+        if type(one) is str and type(other) is str:
+            return COMPARE[name](one, other)
         index = self._index
         literals = [type(value) is not int or index.kinds[value] == LITERAL for value in (one, other)]
         if not all(literals):

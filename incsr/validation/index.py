@@ -41,12 +41,13 @@ class Index:
         self.terms: list = []
         self.kinds: list[int] = []
         self.texts: list[str] = []
+        # Of literals; of other terms, the empty text.
+        self.datatypes: list[str] = []
         self._out: dict[int, dict[int, list[int]]] | None = None
         self._into: dict[int, dict[int, list[int]]] = {}
         self._instances: dict[int, set[int]] = {}
         self._numbers: dict[int, object] = {}
         self._typed: dict[int, bool] = {}
-        self._plain: dict[int, bool] = {}
 
     @classmethod
     def of(cls, triples: Iterable[ox.Quad | ox.Triple]) -> "Index":
@@ -78,6 +79,9 @@ class Index:
         if any(kind == LITERAL and term.direction for kind, term in zip(kinds, new, strict=True)):
             raise Unsupported("a literal with a direction")
         self.kinds += kinds
+        self.datatypes += [
+            term.datatype.value if kind == LITERAL else "" for kind, term in zip(kinds, new, strict=True)
+        ]
         self.texts += [term.value for term in new]
         self.terms += new
 
@@ -141,36 +145,26 @@ class Index:
 
     # ── Terms ──
 
-    def datatype(self, literal: int) -> str:
-        return self.terms[literal].datatype.value
-
     def language(self, literal: int) -> str | None:
         return self.terms[literal].language
 
     def is_string(self, node: int) -> bool:
         """Whether the node is a literal of text, with or without a language."""
-        return self.kinds[node] == LITERAL and self.datatype(node) in (lexical.STRING, lexical.LANG_STRING)
+        return self.datatypes[node] in (lexical.STRING, lexical.LANG_STRING)
 
     def is_plain(self, node: int) -> bool:
         """Whether the node is a literal of text without a language."""
-        found = self._plain.get(node)
-        if found is None:
-            found = self.kinds[node] == LITERAL and self.datatype(node) == lexical.STRING
-            self._plain[node] = found
-        return found
+        return self.datatypes[node] == lexical.STRING
 
     def value(self, node: int):
         """The number that a literal spells plainly, else None."""
         if node not in self._numbers:
-            of_literal = self.kinds[node] == LITERAL
-            self._numbers[node] = (
-                lexical.number(self.texts[node], self.datatype(node)) if of_literal else None
-            )
+            self._numbers[node] = lexical.number(self.texts[node], self.datatypes[node])
         return self._numbers[node]
 
     def has_datatype(self, node: int, datatype: str) -> bool:
         """Whether the node is a well-typed literal of exactly this datatype."""
-        if self.kinds[node] != LITERAL or self.datatype(node) != datatype:
+        if self.datatypes[node] != datatype:
             return False
         if node not in self._typed:
             self._typed[node] = lexical.has_datatype(self.texts[node], datatype)

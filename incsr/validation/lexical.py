@@ -24,7 +24,7 @@ PLAIN = {
     INTEGER: re.compile(r"[+-]?[0-9]+", re.ASCII),
     DECIMAL: re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)", re.ASCII),
     BOOLEAN: re.compile("true|false|0|1"),
-    MONTH: re.compile(r"(?!0000)[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII),
+    MONTH: re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])", re.ASCII),
     XSD + "nonNegativeInteger": re.compile(r"\+?[0-9]+", re.ASCII),
     XSD + "positiveInteger": re.compile(r"\+?0*[1-9][0-9]*", re.ASCII),
     XSD + "int": re.compile(r"[+-]?[0-9]{1,9}", re.ASCII),

@@ -49,20 +49,25 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All results of one validation, each once; `fallback` says why pySHACL had to be asked, if it had."""
+    """All results of one validation, each once.
+
+    `fallback` says why pySHACL had to be asked, if it had; `unjudged` names the rules that pySHACL, too,
+    could not judge on this data, each with the reason.
+    """
 
     results: tuple[Result, ...] = field(default=())
     fallback: str = ""
+    unjudged: tuple[tuple[str, str], ...] = ()
 
     @classmethod
-    def of(cls, results: Iterable[Result], fallback: str = "") -> "Report":
+    def of(cls, results: Iterable[Result], fallback: str = "", unjudged=()) -> "Report":
         """The report of these results; a shape that two node shapes share reports once."""
-        return cls(tuple(sorted(dict.fromkeys(results), key=Result.order)), fallback)
+        return cls(tuple(sorted(dict.fromkeys(results), key=Result.order)), fallback, tuple(unjudged))
 
     @property
     def conforms(self) -> bool:
-        """Whether there is no result at all, a warning included (SHACL, section 3.6.1.1)."""
-        return not self.results
+        """Whether there is no result, a warning included (SHACL, section 3.6.1.1), and none missing."""
+        return not self.results and not self.unjudged
 
     @property
     def violations(self) -> tuple[Result, ...]:
@@ -153,6 +158,7 @@ def json_text(report: Report, describe=lambda result: {}) -> str:
             "violations": len(report.violations),
             "warnings": len(report.warnings),
             "results": [entry(result, **describe(result)) for result in report.results],
+            **({"unjudged": dict(report.unjudged)} if report.unjudged else {}),
         },
         indent=2,
         ensure_ascii=False,
