@@ -1,7 +1,8 @@
 """How the published data stands: its evidence and its validity, checked by the project's own commands.
 
-The commands run in a process of their own, at low priority, once for a server: a check of seconds must not
-hold up a query of milliseconds. Until one has ended its answer is None, and pages say that it is running.
+The commands run in a process of their own, at low priority, once for a server: each computes for a fifth of a
+second, and in this process would hold up queries of milliseconds meanwhile. Until one has ended its answer is
+None, and pages say that it is running.
 """
 
 import json
