@@ -476,6 +476,32 @@ def test_where_the_reference_breaks_off_the_rules_that_can_be_checked_are(small,
         assert "rule:  cbpsh:TextPositionSelector-end" in output.out and "does not conform: " in output.out
 
 
+@pytest.mark.parametrize(
+    ("value", "code", "told"),
+    [
+        pytest.param(
+            "<<( cbp:a cbp:b cbp:c )>>",
+            1,
+            "<https://w3id.org/incsr/shapes> could not be checked, not by pySHACL either: a triple as a term",
+            id="a triple as a term",
+        ),
+        pytest.param(
+            '"x"@en--rtl', 0,
+            "pySHACL checked the shapes, which takes longer, because of a literal with a direction",
+            id="a literal with a direction",
+        ),
+    ],
+)  # fmt: skip
+def test_what_only_rdf_1_2_has_is_told_of(small, capsys, tmp_path, value, code, told):
+    path = tmp_path / "new.ttl"
+    path.write_text(PROLOGUE + f"<http://example.org/x> rdfs:comment {value} .")
+
+    got, output = run(capsys, path)
+
+    assert output.err == told + "\n"
+    assert got == code
+
+
 @pytest.mark.parametrize("form", ["text", "json"])
 def test_shapes_that_cannot_be_used_are_told_of_and_exit_1(small, capsys, tmp_path, form):
     path = tmp_path / "broken.ttl"

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import pyoxigraph as ox
 
+from incsr.namespaces import SHAPES
 from incsr.validation.constraints import Values
 from incsr.validation.index import Index, Unsupported
 from incsr.validation.report import Result, said
@@ -32,6 +33,10 @@ def check(index: Index, shapes: Iterable[Shape], left: dict[str, str] | None = N
         with the reason, and the others are checked.
     """
     run = Run(index, left)
+    if index.novelty and left is None:
+        raise Unsupported(index.novelty)
+    if index.novelty:
+        left[SHAPES] = index.novelty
     for shape in shapes:
         run.evaluate(shape, list(run.targeted(shape)), run.found)
     return run.found

@@ -12,8 +12,8 @@ import pyoxigraph as ox
 from incsr.namespaces import PREFIXES
 from incsr.validation import lexical
 
-IRI, BLANK, LITERAL = range(3)
-KINDS = {ox.NamedNode: IRI, ox.BlankNode: BLANK, ox.Literal: LITERAL}
+IRI, BLANK, LITERAL, TRIPLE = range(4)
+KINDS = {ox.NamedNode: IRI, ox.BlankNode: BLANK, ox.Literal: LITERAL, ox.Triple: TRIPLE}
 TYPE = ox.NamedNode(PREFIXES["rdf"] + "type")
 SUBCLASS = ox.NamedNode(PREFIXES["rdfs"] + "subClassOf")
 NOTHING: dict[int, list[int]] = {}
@@ -43,6 +43,8 @@ class Index:
         self.texts: list[str] = []
         # Of literals; of other terms, the empty text.
         self.datatypes: list[str] = []
+        # What RDF 1.2 has and rdflib has not, if there is any.
+        self.novelty = ""
         self._out: dict[int, dict[int, list[int]]] | None = None
         self._into: dict[int, dict[int, list[int]]] = {}
         self._instances: dict[int, set[int]] = {}
@@ -72,17 +74,18 @@ class Index:
 
     def _describe(self, new: list):
         """Note kind and text of the terms that are new."""
-        try:
-            kinds = [KINDS[type(term)] for term in new]
-        except KeyError:
-            raise Unsupported("a term that is no IRI, blank node or literal") from None
-        if any(kind == LITERAL and term.direction for kind, term in zip(kinds, new, strict=True)):
-            raise Unsupported("a literal with a direction")
+        kinds = [KINDS[type(term)] for term in new]
+        if TRIPLE in kinds:
+            self.novelty = "a triple as a term"
+        elif any(kind == LITERAL and term.direction for kind, term in zip(kinds, new, strict=True)):
+            self.novelty = "a literal with a direction"
         self.kinds += kinds
         self.datatypes += [
             term.datatype.value if kind == LITERAL else "" for kind, term in zip(kinds, new, strict=True)
         ]
-        self.texts += [term.value for term in new]
+        self.texts += [
+            str(term) if kind == TRIPLE else term.value for kind, term in zip(kinds, new, strict=True)
+        ]
         self.terms += new
 
     def triple(self, row: Row) -> ox.Triple:
