@@ -1,12 +1,15 @@
 """`incsr load`: every syntax, plain and compressed, as one change; errors name line and column."""
 
 import gzip
+import io
 import subprocess
 import sys
 
 import pytest
 import requests
 import zstandard
+
+from incsr.cli.load import Progress
 
 TURTLE = '<urn:s> <urn:p> "01"^^<http://www.w3.org/2001/XMLSchema#integer> , "x"@en .\n'
 DOCUMENTS = {
@@ -113,3 +116,29 @@ def test_a_store_that_is_being_served_is_not_loaded_into(serve, tmp_path):
 
     assert ended.returncode == 2
     assert "is in use" in ended.stderr
+
+
+def test_the_bar_counts_bytes_and_says_what_is_done_when_all_are_read():
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    stream = Terminal()
+    bar = Progress(4_000_000, stream)
+    bar.every_s = 0.0
+
+    bar.tell(1_000_000)
+    first = stream.getvalue()
+    bar.tell(3_000_000)
+
+    assert "25% 1.0 of 4.0 MB" in first
+    assert "storing" not in first
+    assert stream.getvalue().endswith("100% 4.0 of 4.0 MB, now storing and compacting")
+
+
+def test_it_is_said_how_long_compacting_took(tmp_path):
+    (tmp_path / "a.ttl").write_text(TURTLE)
+
+    ended = load(tmp_path / "a.ttl", "--store", tmp_path / "store")
+
+    assert "; compacted in 0." in ended.stdout

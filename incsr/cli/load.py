@@ -89,13 +89,16 @@ class Progress:
     def tell(self, count: int):
         self.done += count
         now = time.monotonic()
-        if now - self.last >= self.every_s:
+        # At the end, what was read last is still being stored, and nothing is told any more.
+        if now - self.last >= self.every_s or (self.terminal and self.done >= self.size):
             self.last = now
             self.show()
 
     def show(self):
         share = min(1.0, self.done / self.size)
         megabytes = f"{self.done / 1e6:,.1f} of {self.size / 1e6:,.1f} MB"
+        if self.done >= self.size:
+            megabytes += ", now storing and compacting"
         if self.terminal:
             bar = "█" * int(share * self.WIDTH)
             print(f"\r{bar:░<{self.WIDTH}} {share:4.0%} {megabytes}", end="", file=self.stream, flush=True)
@@ -104,4 +107,4 @@ class Progress:
 
     def end(self):
         if self.terminal:
-            print("\r" + " " * (self.WIDTH + 40) + "\r", end="", file=self.stream, flush=True)
+            print("\r" + " " * (self.WIDTH + 70) + "\r", end="", file=self.stream, flush=True)

@@ -82,8 +82,8 @@ class Sorted:
     """A piece of text as it is loaded.
 
     `plain` holds no blank node, so that it may be loaded apart from what comes before and after it. `merged`
-    has the triples of the same statements without their graphs, for the union graph, in N-Triples. `blank`, in
-    N-Quads, must be loaded in one go with the rest of its file; the copies for the union graph are in it.
+    has the triples of the same statements without their graphs, for the union graph, in N-Triples. `blank`,
+    in N-Quads, must be loaded in one go with the rest of its file; it holds the copies for the union graph.
     """
 
     plain: bytes
