@@ -314,6 +314,7 @@ def test_a_client_that_reads_slowly_gets_every_byte_in_its_order(published):
     expected = [get(published, query)[2] for query in queries]
     with socket.socket() as sock:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        sock.settimeout(30)
         sock.connect(("127.0.0.1", published.port))
         for query in queries:
             sock.sendall(f"GET /sparql?query={quote(query)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())

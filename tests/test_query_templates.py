@@ -17,8 +17,9 @@ from query_cases import PREFIXES, ask, view_of
 from query_strategies import NUMBERS, STRINGS, data, groups
 
 from incsr.messages import Limits, Problem, ReadJob
-from incsr.query import templates
+from incsr.query import statistics, templates
 from incsr.query.view import UNION_GRAPH, state
+from incsr.workers import frames
 
 # Values that the engine spells as they are, so that its own answer is the reference.
 VALUES = [*NUMBERS, *STRINGS]
@@ -262,3 +263,33 @@ def test_what_is_no_absolute_iri_is_not_counted(text, status):
     result = ask(view, text, accept=JSON)
 
     assert (result.status if isinstance(result, Problem) else result[0].status) == status
+
+
+def test_what_took_long_to_count_is_told_and_believed(monkeypatch):
+    monkeypatch.setattr(statistics, "WORTH_TELLING_S", 0.0)
+    data = ":a a :C ; :p 1 . :b a :C , :D ."
+    first, second = view_of(data), view_of(data)
+    asked = (
+        "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }",
+        "SELECT (COUNT(*) AS ?n) { ?s :p ?o }",
+        "SELECT ?c (COUNT(*) AS ?n) { ?s a ?c } GROUP BY ?c",
+        "SELECT DISTINCT ?p { ?s ?p ?o }",
+    )
+    for text in asked:
+        ours(first, text)
+
+    lesson = statistics.news(first)
+    assert statistics.news(first) == b""
+    assert frames.is_lesson(lesson)
+    statistics.learn(second, lesson)
+    monkeypatch.setattr(statistics, "_tell", None)  # whoever counts now fails
+
+    assert [ours(second, text) for text in asked] == [ours(first, text) for text in asked]
+
+
+def test_what_is_counted_at_once_is_told_to_nobody():
+    view = view_of(":a a :C .")
+
+    ours(view, "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }")
+
+    assert statistics.news(view) == b""

@@ -3,12 +3,14 @@
 On a clock of its own: how long a query takes on a busy machine is nobody's promise.
 """
 
+import json
 import socket
 
 import pytest
 
 from incsr.config import settings_from
 from incsr.messages import Limits, ReadJob
+from incsr.workers import frames
 from incsr.workers.pool import Evaluator, Pool, Task
 
 
@@ -115,6 +117,54 @@ def test_a_little_slow_query_stays_where_a_runaway_has_left_its_place(pool):
     pool.loop.advance(2.0)
 
     assert said == [] and pool.settled == 14
+
+
+def test_a_slow_evaluator_comes_back_and_the_longest_idle_makes_room(pool):
+    slow = begun(pool)[0]
+    evaluator = slow.evaluator
+    pool.loop.advance(0.3)
+    assert pool.slow == 1
+    quick = [begun(pool)[0] for _ in range(pool.settings.workers)]
+    others = [task.evaluator for task in quick]
+    for task in quick:
+        task.conclude()
+    assert pool.idle == others
+
+    slow.conclude()
+
+    assert pool.slow == pool.settled == 0
+    assert pool.idle == [*others[1:], evaluator]
+    assert not others[0].alive
+
+
+def test_what_one_evaluator_has_counted_the_others_are_told_once(pool):
+    one, other = begun(pool)[0].evaluator, begun(pool)[0].evaluator
+    lesson = json.dumps([[[None, None, None], 1_000_000], ["classes", [["http://a.example/", 7]]]]).encode()
+
+    one.take(frames.LEARNT, lesson)
+
+    assert other.lessons() == frames.frame(frames.LEARNT, lesson)
+    assert other.lessons() == b""
+    pool.learnt.clear()
+    one.generation -= 1
+    one.take(frames.LEARNT, lesson)  # of data that has been changed since
+    assert pool.learnt == []
+
+
+@pytest.mark.parametrize(
+    "lesson",
+    [
+        *(b"{", b"{}", b"[1]", b'[["x", 1]]', b'[[["a", "b"], 1]]'),
+        *(b'[[[1, null, null], 1]]', b'[["classes", [1]]]'),
+    ],
+)
+def test_an_evaluator_that_teaches_nonsense_is_heard_by_nobody(pool, lesson):
+    evaluator = begun(pool)[0].evaluator
+
+    with pytest.raises(frames.FrameError):
+        evaluator.take(frames.LEARNT, lesson)
+
+    assert pool.learnt == []
 
 
 def test_a_job_that_waited_for_most_of_its_time_was_not_tried(pool):

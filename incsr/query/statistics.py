@@ -1,19 +1,24 @@
 """Counts of a view's data, found when they are first asked for and kept until its version changes.
 
-Exact: each is what the engine itself answers, once. A process that is forked from one that knows them knows
-them too. Estimates (how many triples a pattern has) come from the first triples of the engine's own indexes.
+Exact: each is what the engine itself answers, once. What one evaluator had to count for long it tells the
+others (`news`, `learn`), so that it is counted once for each version of the data. Estimates (how many triples
+a pattern has) come from the first triples of the engine's own indexes.
 """
 
+import json
+import time
 from itertools import islice
 
 import pyoxigraph as ox
 
 from incsr.query.syntax_tree import Call, Iri, Triples, Var
-from incsr.query.view import UNION_GRAPH
+from incsr.query.view import UNION_GRAPH, state
 
 # Beyond so many a pattern is simply large.
 SAMPLE = 400
 KEPT_COUNTS = 4096
+# What took less time everybody may count for himself.
+WORTH_TELLING_S = 0.002
 # A partition of more classes or properties is asked of the engine each time.
 LARGEST_PARTITION = 4096
 
@@ -36,6 +41,7 @@ def triples(known, view, subject, predicate, object_) -> int:
     if count is None:
         if len(known.counts) >= KEPT_COUNTS:
             known.counts.clear()
+        began = time.perf_counter()
         terms = [f"?v{number}" if term is None else f"<{term}>" for number, term in enumerate(key)]
         row = next(
             view.store.query(
@@ -43,13 +49,39 @@ def triples(known, view, subject, predicate, object_) -> int:
             )
         )
         count = known.counts[key] = int(row[0].value)
+        _tell(known, key, began)
     return count
+
+
+def _tell(known, key, began):
+    if time.perf_counter() - began > WORTH_TELLING_S:
+        known.news.append(key)
+
+
+def news(view) -> bytes:
+    """What was counted since it was last asked, as JSON; nothing where there is none."""
+    held = view.kept.get("query")
+    if held is None or not held.news:
+        return b""
+    keys, held.news = held.news, []
+    return json.dumps([[key, held.counts[key]] for key in keys if key in held.counts]).encode()
+
+
+def learn(view, payload: bytes):
+    """Take over what another evaluator of the same version has counted."""
+    counts = state(view).counts
+    for key, value in json.loads(payload):
+        if isinstance(key, list):
+            counts[tuple(key)] = value
+        else:
+            counts[key] = value if value is None else [(iri, number) for iri, number in value]
 
 
 def partition(known, view, classes: bool) -> list[tuple[str, int]] | None:
     """Every property, or every class, with the number of its triples; None where they cannot be listed."""
     key = "classes" if classes else "properties"
     if key not in known.counts:
+        began = time.perf_counter()
         pattern = f"?s <{A}> ?k" if classes else "?s ?k ?o"
         rows = view.store.query(
             f"SELECT ?k (COUNT(*) AS ?n) {{ {pattern} }} GROUP BY ?k", default_graph=[default_graph(view)]
@@ -57,6 +89,7 @@ def partition(known, view, classes: bool) -> list[tuple[str, int]] | None:
         found = list(islice(rows, LARGEST_PARTITION + 1))
         listed = len(found) <= LARGEST_PARTITION and all(isinstance(row[0], ox.NamedNode) for row in found)
         known.counts[key] = [(row[0].value, int(row[1].value)) for row in found] if listed else None
+        _tell(known, key, began)
     return known.counts[key]
 
 

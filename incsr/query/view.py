@@ -33,6 +33,7 @@ class State:
         self.prepared = OrderedDict()
         self.templates = OrderedDict()  # incsr.query.templates
         self.counts = {}  # incsr.query.statistics
+        self.news = []  # the keys of counts that nobody else knows yet
         self.merged = OrderedDict()
         self.merges = 0
         self._flags = None

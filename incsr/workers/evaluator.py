@@ -22,19 +22,22 @@ ALARM_AFTER_S = 1.0
 _BROKER = re.compile(r"\AError 502 .* returned by http://127\.0\.0\.1:\d+/\S+ with payload:\s*(<.*)\Z", re.S)
 
 
-def serve(sock, view, answer):
+def serve(sock, view, answer, statistics):
     """Answer the jobs that come over `sock` by `answer(view, job)`.
 
+    What `statistics` counted on the way is said after the answer, so that nobody has to count it again.
     Returns: when the front has closed the socket.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     sock.sendall(frames.frame(frames.READY))
-    while (job := frames.receive_job(sock)) is not None:
+    while (job := frames.receive_job(sock, lambda payload: statistics.learn(view, payload))) is not None:
         timeout_s = job.limits.timeout_s
         if timeout_s:
             signal.setitimer(signal.ITIMER_REAL, timeout_s + ALARM_AFTER_S)
         try:
             answer_one(sock, answer, view, job)
+            if news := statistics.news(view):
+                sock.sendall(frames.frame(frames.LEARNT, news))
         except (BrokenPipeError, ConnectionResetError):
             return
         if timeout_s:

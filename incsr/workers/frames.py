@@ -35,6 +35,7 @@ BROKEN = 8  # a problem after HEAD: the answer must be broken off
 MAX_ANSWER_FRAME = 4 * 1024 * 1024
 
 QUERY = 9  # front -> evaluator: a marshalled ReadJob
+LEARNT = 10  # both ways: what an evaluator has counted, for the others (incsr.query.statistics)
 
 
 class FrameError(Exception):
@@ -153,19 +154,53 @@ def receive_exactly(sock: socket.socket, length: int) -> bytes | None:
     return bytes(parts)
 
 
-def receive_job(sock: socket.socket) -> Job | None:
-    """The next job of a blocking socket, or None where the front has closed it."""
-    header = receive_exactly(sock, HEADER.size)
-    if header is None:
-        return None
-    kind, length = HEADER.unpack(header)
-    payload = receive_exactly(sock, length)
-    if payload is None:
-        return None
+def receive_job(sock: socket.socket, learn=lambda payload: None) -> Job | None:
+    """The next job of a blocking socket, or None where the front has closed it.
+
+    `learn` is called with what others have counted, where that comes first.
+    """
+    while True:
+        header = receive_exactly(sock, HEADER.size)
+        if header is None:
+            return None
+        kind, length = HEADER.unpack(header)
+        payload = receive_exactly(sock, length)
+        if payload is None:
+            return None
+        if kind != LEARNT:
+            break
+        learn(payload)
     if kind == QUERY:
         *fields, timeout_s, max_rows, max_bytes, evidence = marshal.loads(payload)
         return ReadJob(*fields, Limits(timeout_s, max_rows, max_bytes), evidence)
     return pickle.loads(payload)
+
+
+def is_lesson(payload: bytes) -> bool:
+    """Whether a message of what was counted is one: [[key, number or list of [IRI, number] or null], …]."""
+    try:
+        lesson = json.loads(payload)
+    except ValueError:
+        return False
+    return isinstance(lesson, list) and all(
+        isinstance(each, list) and len(each) == 2 and _is_key(each[0]) and _is_count(each[1])
+        for each in lesson
+    )
+
+
+def _is_key(key):
+    if isinstance(key, str):
+        return key in ("classes", "properties")
+    return isinstance(key, list) and len(key) == 3 and all(isinstance(term, str | None) for term in key)
+
+
+def _is_count(value):
+    if isinstance(value, list):
+        return all(
+            isinstance(row, list) and len(row) == 2 and isinstance(row[0], str) and isinstance(row[1], int)
+            for row in value
+        )
+    return value is None or isinstance(value, int)
 
 
 MAX_MESSAGE = 64 * 1024

@@ -112,12 +112,12 @@ class Mother:
         try:
             # Imported here once, for all children: they can import nothing themselves.
             import incsr.query.evidence  # noqa: F401 - what evaluates may open no file later
-            from incsr.query import evaluate
+            from incsr.query import evaluate, statistics
             from incsr.store.dataset import DiskDataset
             from incsr.store.disk import Directory, Generation
             from incsr.workers import evaluator, loading, writer
 
-            self.parts = evaluate, evaluator, writer
+            self.parts = evaluate, evaluator, writer, statistics
             if self.options["services"]:
                 from incsr.workers import services
 
@@ -166,7 +166,7 @@ class Mother:
 
     def evaluate(self, message, descriptors):
         """Be an evaluator, in the child."""
-        evaluate, evaluator, _writer = self.parts
+        evaluate, evaluator, _writer, statistics = self.parts
         sandbox.die_with_parent(signal.SIGKILL, self.pid)
         sock = socket.socket(fileno=descriptors[0])
         sandbox.close_descriptors_except(sock.fileno())
@@ -181,11 +181,11 @@ class Mother:
             # Nobody reads this process's standard error any more.
             sock.sendall(frames.problem_frame(evaluator.problem_of(error)))
             raise
-        evaluator.serve(sock, view, evaluate.answer)
+        evaluator.serve(sock, view, evaluate.answer, statistics)
 
     def write(self, _message, descriptors):
         """Take one write, in the child; where it succeeds and the data is in memory, be the next mother."""
-        _evaluate, _evaluator, writer = self.parts
+        _evaluate, _evaluator, writer, _statistics = self.parts
         sandbox.die_with_parent(signal.SIGKILL, self.pid)
         self.pid = os.getpid()
         for descriptor in self.children:

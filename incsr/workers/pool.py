@@ -39,6 +39,10 @@ KEPT_FOR_YOUNG = 8
 YOUNG = 10
 # After so many jobs an evaluator is replaced: what it has learnt and fragmented does not grow for ever.
 RENEW_AFTER = 20_000
+# While so many evaluators are idle, a slow one needs no substitute yet.
+SPARE = 2
+# So many messages of what was counted are passed on; each is bounded as every frame is.
+MOST_LEARNT = 256
 # A job that was ended at its deadline was tried if it had an evaluator for this part of its time.
 TRIED_PART = 0.8
 # After data that cannot be loaded anew, the next try.
@@ -103,7 +107,7 @@ class Task:
         """Give the job to an evaluator that is ready."""
         self.evaluator = evaluator
         evaluator.task = self
-        evaluator.send(frames.job_frame(self.job))
+        evaluator.send(evaluator.lessons() + frames.job_frame(self.job))
         loop = self.pool.loop
         self.began = loop.time()
         evaluator.waited_s = 0.0
@@ -199,6 +203,7 @@ class Evaluator:
         "generation",
         "jobs",
         "killed",
+        "learnt",
         "looked_at",
         "number",
         "paused",
@@ -229,7 +234,7 @@ class Evaluator:
         self.ready = self.slow = self.settled = self.killed = self.paused = False
         self.alive = True
         self.unsent = b""
-        self.jobs = 0
+        self.jobs = self.learnt = 0
         self.spent_before_s = self.waited_s = 0.0
         self.looked_at = -1.0  # when `spent_before_s` was asked for
         pool.loop.add_reader(sock, self.readable)
@@ -247,6 +252,14 @@ class Evaluator:
         if sent < len(data):
             self.unsent = data[sent:]
             self.pool.loop.add_writer(self.sock, self.writable)
+
+    def lessons(self) -> bytes:
+        """What others have counted since this one had its last job, as frames."""
+        learnt = self.pool.learnt
+        if self.learnt == len(learnt):
+            return b""
+        news, self.learnt = b"".join(learnt[self.learnt :]), len(learnt)
+        return news
 
     def writable(self):
         self.pool.loop.remove_writer(self.sock)
@@ -277,6 +290,8 @@ class Evaluator:
         if kind == frames.READY:
             self.ready = True
             self.pool.offer(self)
+        elif kind == frames.LEARNT:
+            self.pool.learn(self, payload)
         elif task is None and kind == frames.PROBLEM:
             self.pool.log("error", "an evaluator cannot start", why=frames.problem_of(payload).excerpt)
         elif task is None:
@@ -337,7 +352,8 @@ class Evaluator:
             self.task.slow_timer = pool.loop.call_later(left_s, self.settle)
         else:
             self.settle()
-        pool.keep_ready()
+        if len(pool.idle) < SPARE:
+            pool.keep_ready()
 
     def settle(self):
         """The job takes long for certain: it has one of the places of such jobs, or none."""
@@ -371,18 +387,26 @@ class Evaluator:
         self.task = None
         self.jobs += 1
         self.resume()
-        if self.slow:
-            self.pool.slow -= 1
-        if self.settled:
-            self.pool.settled -= 1
-        if self.killed or self.slow or self.generation != self.pool.generation:
-            # A slow one has the lowest priority, which only a privileged process could raise again.
-            self.dismiss()
-        elif self.jobs >= RENEW_AFTER:
+        fit = self._recovers() and not self.killed and self.generation == self.pool.generation
+        if not fit or self.jobs >= RENEW_AFTER:
             self.dismiss()
             self.pool.keep_ready()
         elif self.alive:
             self.pool.offer(self)
+            self.pool.thin_out()
+
+    def _recovers(self) -> bool:
+        """Leave the places of slow jobs; false where the priority stays lowered."""
+        was_settled = self.settled
+        self.pool.slow -= self.slow
+        self.pool.settled -= was_settled
+        self.slow = self.settled = False
+        if was_settled and self.pid is not None and not self.killed:
+            try:
+                os.setpriority(os.PRIO_PROCESS, self.pid, os.getpriority(os.PRIO_PROCESS, 0))
+            except OSError:  # raising it takes a privilege (RLIMIT_NICE or CAP_SYS_NICE), which not all have
+                return False
+        return True
 
     def dismiss(self):
         """Close the socket; the process reads that and ends."""
@@ -438,6 +462,7 @@ class Pool:
         self.slow = self.settled = 0
         self.most_settled = settings.max_slow - settings.max_slow // KEPT_FOR_YOUNG
         self.generation = 0
+        self.learnt: list[bytes] = []  # what evaluators of this generation have counted, as frames
         self.version = ""
         self.place: str | None = None  # the directory of the current generation, on disk
         self.lock: int | None = None
@@ -539,6 +564,13 @@ class Pool:
                 return
         self.idle.append(evaluator)
 
+    def learn(self, evaluator: Evaluator, payload: bytes):
+        """Keep what an evaluator has counted for the others of its generation."""
+        if not frames.is_lesson(payload):
+            raise frames.FrameError("what an evaluator has counted are no counts")
+        if evaluator.generation == self.generation and len(self.learnt) < MOST_LEARNT:
+            self.learnt.append(frames.frame(frames.LEARNT, payload))
+
     def forget(self, evaluator: Evaluator):
         if evaluator in self.idle:
             self.idle.remove(evaluator)
@@ -555,6 +587,11 @@ class Pool:
         current = sum(1 for e in self.evaluators.values() if not e.slow and e.generation == self.generation)
         for _ in range(self.settings.workers - current):
             self.spawn()
+
+    def thin_out(self):
+        """Let one go that has been idle for longest, where a slow one has come back beside its substitute."""
+        if len(self.evaluators) - self.slow > self.settings.workers and len(self.idle) > 1:
+            self.idle[0].dismiss()
 
     def _try_again(self):
         self.failed_starts = 3
@@ -574,6 +611,7 @@ class Pool:
             old, self.link = self.link, link
             old.retire(link.pid)
         self.generation += 1
+        self.learnt = []
         self.version = version
         old_place, self.place = self.place, place
         for evaluator in list(self.idle):
@@ -603,6 +641,7 @@ class Pool:
         """Load anew, and try again for as long as that fails: an operator may mend the files meanwhile."""
         began, wait_s = time.monotonic(), RELOAD_AFTER_S
         self.generation += 1
+        self.learnt = []
         while True:
             try:
                 self.launch()
