@@ -70,6 +70,19 @@ class Served:
         self.wait("/")
         self.post("/store?default", file)
 
+    def oxigraph_disk(self, file, folder):
+        self.path = "/query"
+        store = Path(folder) / f"oxigraph-{self.port}"
+        command = (PEERS / "oxigraph", "load", "--location", store, "--file", file)
+        subprocess.run(command, check=True, capture_output=True)
+        subprocess.run(
+            (PEERS / "oxigraph", "optimize", "--location", store), check=True, capture_output=True
+        )
+        self.start(
+            PEERS / "oxigraph", "serve-read-only", "--location", store, "--bind", f"127.0.0.1:{self.port}"
+        )
+        self.wait("/")
+
     def incsr(self, file, _folder):
         options = ("--empty", "--max-body-bytes", "2G", "--timeout", "600", "--max-bytes", "0")
         self.start(BIN / "incsr", "serve", "--port", self.port, *options, env={"INCSR_WRITE_TOKEN": "bench"})
@@ -241,7 +254,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16])
-    parser.add_argument("--peers", nargs="*", default=["incsr", "incsr-disk", *SLOW])
+    parser.add_argument("--peers", nargs="*", default=["incsr", "oxigraph-disk", "incsr-disk", *SLOW])
     parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md")
     options = parser.parse_args()
     began = datetime.datetime.now(datetime.UTC)

@@ -240,6 +240,9 @@ def test_a_failure_that_is_not_the_clients_is_raised():
         def quads_for_pattern(self, *_arguments):
             return iter(())
 
+        def named_graphs(self):
+            return iter(())
+
     view = view_of("")
     view.store = Broken()
 

@@ -4,6 +4,9 @@ Everything that a client can get wrong is found before the store is touched, or 
 transaction. Keeps the hidden union graph what it promises to be.
 """
 
+import re
+from dataclasses import replace
+
 import pyoxigraph as ox
 
 from incsr import conditions
@@ -14,7 +17,11 @@ from incsr.query.guard import Refused
 from incsr.query.payloads import Unreadable, triples
 from incsr.query.spelling import FLAGS
 from incsr.query.updates import prepared
-from incsr.query.view import UNION_GRAPH, forget, is_hidden
+from incsr.query.view import UNION_GRAPH, add_union, forget, is_hidden, is_without_union
+
+# Whatever may name a graph in an update, or hide such a word; that it may stand in a string costs only time.
+_IRI = re.compile(r"<[^<>\"{}|^`\\\x00-\x20]*>")
+_NAMING = re.compile(r"(?i)(?<![:\w?$])(?:GRAPH|USING|WITH|INTO|NAMED|CREATE|COPY|MOVE|ADD|LOAD|FROM)\b|\\")
 
 _NO_CONTENT = Head(204)
 _CREATED = Head(201)
@@ -26,6 +33,7 @@ def apply(view, job: WriteJob):
     Returns: a Head (200, 201 or 204), or a Problem, after which the store is as it was.
     """
     try:
+        view = _with_union_where_needed(view, job)
         if job.operation == "update":
             return _update(view, job)
         return _graph_store(view, job)
@@ -35,6 +43,21 @@ def apply(view, job: WriteJob):
         return unreadable.problem
     finally:
         forget(view)
+
+
+def _with_union_where_needed(view, job):
+    """The view to change: a plain dataset, where its default graph is all there is and all that changes."""
+    if not view.union or not is_without_union(view.store):
+        return view
+    if job.operation == "update":
+        names = job.using_graphs is not None or job.using_named_graphs is not None
+        names = names or _NAMING.search(_IRI.sub("<>", job.text))
+    else:
+        names = job.graph is not None
+    if not names:
+        return replace(view, union=False)
+    add_union(view.store)
+    return view
 
 
 def _update(view, job):

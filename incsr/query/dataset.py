@@ -53,9 +53,8 @@ def dataset(view, reading, job):
     else:
         asked = from_clauses(reading, job.base_iri)
     if asked is None:
-        default = [UNION_GRAPH] if view.union else [ox.DefaultGraph()]
         # Without GRAPH no named graph can be asked for, and a long list need not be handed over.
-        return view.store, default, known.graphs if "GRAPH" in reading.words else []
+        return view.store, [known.default], known.graphs if "GRAPH" in reading.words else []
     named = known.existing(asked[1])
     default = known.existing(asked[0])
     if len(default) > 1:

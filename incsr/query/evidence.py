@@ -204,7 +204,7 @@ class _Index:
 
     def __init__(self, view):
         store = view.store
-        graph = UNION_GRAPH if view.union else None
+        graph = UNION_GRAPH if state(view).default == UNION_GRAPH else None
 
         def triples(predicate, object_=None):
             for quad in store.quads_for_pattern(None, predicate, object_, graph):

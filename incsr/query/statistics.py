@@ -12,7 +12,7 @@ from itertools import islice
 import pyoxigraph as ox
 
 from incsr.query.syntax_tree import Call, Iri, Triples, Var
-from incsr.query.view import UNION_GRAPH, state
+from incsr.query.view import state
 
 # Beyond so many a pattern is simply large.
 SAMPLE = 400
@@ -25,7 +25,7 @@ LARGEST_PARTITION = 4096
 
 def default_graph(view):
     """The graph that a query sees which names no dataset."""
-    return UNION_GRAPH if view.union else ox.DefaultGraph()
+    return state(view).default
 
 
 def estimate(view, subject, predicate, object_) -> int:

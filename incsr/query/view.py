@@ -25,6 +25,21 @@ def is_hidden(name):
     return name == UNION or name.startswith(f"{UNION}:")
 
 
+def is_without_union(store) -> bool:
+    """Whether the default graph is all there is, so that the union graph would only repeat it.
+
+    It is left out until a named graph comes (`incsr.query.change`): it would double the data, and the time of
+    every scan.
+    """
+    return all(graph != UNION_GRAPH and is_hidden(graph.value) for graph in store.named_graphs())
+
+
+def add_union(store):
+    """Make the union graph of a store that was without it."""
+    quads = store.quads_for_pattern(None, None, None, ox.DefaultGraph())
+    store.bulk_extend(ox.Quad(*quad.triple, UNION_GRAPH) for quad in quads)
+
+
 class State:
     """What has been learnt about one version of a view."""
 
@@ -39,6 +54,8 @@ class State:
         self._flags = None
         self._graphs = None
         self._names = None
+        self._default = None
+        self._view = view
         self._store = view.store
 
     @property
@@ -47,6 +64,14 @@ class State:
         if self._flags is None:
             self._flags = spelling.flags(self._store)
         return self._flags
+
+    @property
+    def default(self):
+        """The graph that a query sees which names no dataset."""
+        if self._default is None:
+            union = self._view.union and not is_without_union(self._store)
+            self._default = UNION_GRAPH if union else ox.DefaultGraph()
+        return self._default
 
     @property
     def graphs(self):

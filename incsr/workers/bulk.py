@@ -21,6 +21,7 @@ from pathlib import Path
 import pyoxigraph as ox
 
 from incsr.query import spelling
+from incsr.query.view import add_union, is_without_union
 from incsr.sources import MEDIA, SourceError
 from incsr.store.disk import Directory, Generation, StoreError
 from incsr.store.view import UNION
@@ -94,7 +95,10 @@ def load(files: list[Path], store: Path, graph: str | None, mode: str, tell: Cal
         for read in (natively, exactly):
             place = directory.begin(coming.name, copied_from=current.name if current else None)
             result = _filled(
-                place, lambda database, read=read: read(database, named, name, coming.union, tell)
+                place,
+                lambda database, read=read: read(
+                    database, named, name, coming.union and _takes_union(database, named, name), tell
+                ),
             )
             if result is not None:
                 break
@@ -104,6 +108,18 @@ def load(files: list[Path], store: Path, graph: str | None, mode: str, tell: Cal
     directory.commit(coming)
     directory.discard(keep=coming.name)
     return Loaded(coming, *result)
+
+
+def _takes_union(database, files, graph) -> bool:
+    """Whether triples go into the union graph too: not where the default graph stays all there is.
+
+    It is made here where the database was without it until now.
+    """
+    if is_without_union(database):
+        if graph == _DEFAULT and not any(format_.supports_datasets for _path, format_ in files):
+            return False
+        add_union(database)
+    return True
 
 
 def format_of(path: Path) -> ox.RdfFormat:
