@@ -218,7 +218,7 @@ OPTIONS = (
         "N",
         default_means="twice the processors, at least 4",
     ),
-    Option("max_slow", 16, _whole(1, 1024), "slow queries that may run beside the quick ones", "N"),
+    Option("max_slow", 32, _whole(1, 1024), "slow queries that may run beside the quick ones", "N"),
     Option(
         "max_waiting", 256, _whole(0), "requests that may wait for an evaluator before 503 is answered", "N"
     ),
