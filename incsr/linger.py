@@ -13,16 +13,18 @@ import time
 LONGEST_S = 120e-6
 SHORTEST_S = 15e-6
 AGAIN_AFTER = 256
+# Where something waits already, there is much to do: so many times it is not even asked.
+BUSY_FOR = 16
 
 
 class Linger:
     """Called when there may be nothing to do for a moment; returns when there is, or after some time."""
 
-    __slots__ = ("_poll", "_skipped", "window_s")
+    __slots__ = ("_busy", "_poll", "_skipped", "window_s")
 
     def __init__(self, descriptor: int | None):
         self.window_s = 0.0
-        self._skipped = 0
+        self._skipped = self._busy = 0
         self._poll = None
         if descriptor is not None and len(os.sched_getaffinity(0)) > 1:
             poll = select.poll()
@@ -34,6 +36,9 @@ class Linger:
         poll = self._poll
         if poll is None:
             return
+        if self._busy:
+            self._busy -= 1
+            return
         window_s = self.window_s
         if window_s < SHORTEST_S:
             self._skipped += 1
@@ -41,6 +46,10 @@ class Linger:
                 return
             self._skipped = 0
             window_s = LONGEST_S
+        if poll(0):
+            self._busy = BUSY_FOR
+            self.window_s = LONGEST_S
+            return
         clock = time.perf_counter
         end = clock() + window_s
         while not poll(0):
