@@ -104,7 +104,7 @@ def test_rows_are_counted_right_whatever_stands_in_them(texts, limit, accept):
         body.write_to(Output())
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.lists(
         st.lists(
@@ -113,7 +113,7 @@ def test_rows_are_counted_right_whatever_stands_in_them(texts, limit, accept):
         min_size=1,
         max_size=12,
     ),
-    st.integers(1, 40),
+    st.integers(1, 200),
 )
 def test_solutions_in_json_are_counted_wherever_the_pieces_end(rows, size):
     values = [(*row, None, None)[:2] for row in rows]
@@ -124,12 +124,13 @@ def test_solutions_in_json_are_counted_wherever_the_pieces_end(rows, size):
     )
     result = ox.Store().query(f"SELECT {named[0]} {named[1]} {{ VALUES (?a ?b) {{ {text} }} }}")
     written = result.serialize(format=ox.QueryResultsFormat.JSON)
-    counter = JsonRows()
 
-    for start in range(0, len(written), size):
-        counter.feed(written[start : start + size])
+    for first in (None, "a", "b"):
+        counter = JsonRows(first)
+        for start in range(0, len(written), size):
+            counter.feed(written[start : start + size])
 
-    assert counter.rows == len(rows)
+        assert counter.total() == len(rows)
     assert JsonRows("a").count(written) == JsonRows("b").count(written) == len(rows)
 
 
@@ -147,6 +148,21 @@ def test_solutions_that_bind_nothing_are_rows_too(view):
 
     with pytest.raises(Failed):
         ask(view, text, accept=JSON, limits=Limits(max_rows=8999))
+
+
+@pytest.mark.parametrize("accept", [JSON, "text/tab-separated-values"])
+def test_of_a_long_answer_too_all_rows_are_counted(accept):
+    view = view_of("")
+    node = ox.NamedNode("a:a")
+    view.store.extend([ox.Quad(node, node, ox.Literal(f"{number:060}")) for number in range(30_000)])
+    text = "SELECT ?x ?y { ?s ?p ?x BIND(?x AS ?y) }"
+    _, body = answer(view, ReadJob("query", text, accept=accept, limits=Limits(max_rows=30_000)))
+    body.write_to(Output())
+    assert body.rows == 30_000
+
+    _, body = answer(view, ReadJob("query", text, accept=accept, limits=Limits(max_rows=29_999)))
+    with pytest.raises(Failed):
+        body.write_to(Output())
 
 
 def test_a_large_answer_comes_in_pieces(view):

@@ -53,11 +53,12 @@ class Body:
         result = self.result
         if self.native and self.private:
             result = _mapped(result, spelling.decode_term, spelling.decode_triple)
-        counter = Counted(None, self.format, self.limits, self.native)
+        counter = Counted(None, self.format, self.limits, self.native, self._first())
         for chunk in formats.chunks(self.format, result):
             if self.limited:
                 counter.count(chunk)
             yield chunk
+        counter.total()
 
     def _first(self) -> str | None:
         """The name of the first variable of solutions that the engine writes itself."""

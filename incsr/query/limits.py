@@ -8,6 +8,8 @@ from incsr.messages import Problem
 
 # So much of an answer may wait to be counted.
 HOLD_BYTES = 4 * 1024 * 1024
+# So much is counted at once.
+COUNT_BYTES = 1024 * 1024
 
 # How the rows or triples that the engine writes itself are counted in its bytes, as they come in pieces. A
 # line break in a literal is escaped; the first line of TSV names the variables.
@@ -66,6 +68,7 @@ class JsonRows:
         # How a solution begins that binds the first variable: nothing else does, but in a quoted triple.
         self.opening = None if first in _OF_TRIPLES or not first else f'{{"{first}":{{"type":'.encode()
         self.rest = b""
+        self.fed = False
         self.in_string = False
         self.last = b""
 
@@ -82,7 +85,21 @@ class JsonRows:
         return self.total()
 
     def feed(self, data: bytes):
+        """Count in the next piece of an answer."""
         data = self.rest + data
+        if self.opening is not None and (cut := data.rfind(b"},{")) > 0:
+            # Up to its last mark a piece has as many marks as solutions that begin with the first variable,
+            # and one solution more where it is the first; else the strings have to be looked at.
+            marks, begun = data.count(b"},{", 0, cut), data.count(self.opening, 0, cut)
+            if begun and begun == marks + (not self.fed):
+                self.rows += marks
+                self.fed = True
+                start = data.rfind(self.opening, 0, cut)
+                self.in_string = _opens_string(data[start:cut])
+                self.last = data[cut - 2 : cut]
+                self.rest = data[cut:]
+                return
+        self.fed = True
         cut = len(data.rstrip(self._CUT_NOT_AFTER))
         if len(data) - cut > self._HELD_BYTES:  # many solutions without any bound variable
             cut = max(cut, data.rfind(b"},{"))
@@ -100,7 +117,17 @@ class JsonRows:
 
     def total(self) -> int:
         """The rows of all that was fed; of none there is no mark either."""
+        if self.rest:
+            self.opening = None  # what is left has no further mark to end at
+            self.feed(b"")
         return self.rows - (self.last == b"[]")
+
+
+def _opens_string(data: bytes) -> bool:
+    """Whether a text that begins outside of strings ends inside of one."""
+    if b"\\" in data:
+        data = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    return data.count(b'"') % 2 == 1
 
 
 class Counted:
@@ -113,6 +140,7 @@ class Counted:
         # Other results are counted as they are made.
         self.counter = MARKS[format_.name](first) if native and limits.max_rows is not None else None
         self.uncounted = []
+        self.held = 0
 
     def write(self, data):
         self.count(data)
@@ -129,23 +157,37 @@ class Counted:
             raise Failed(too_large("bytes", limits.max_bytes))
         if self.counter is not None:
             self.uncounted.append(bytes(data))
-            if self.bytes <= min(limits.max_rows, HOLD_BYTES):
-                return  # a row has a byte at least, so that most answers need not be counted
+            self.held += len(data)
+            # A row has a byte at least, so that most answers need not be counted on the way.
+            if self.bytes <= limits.max_rows and self.held <= HOLD_BYTES:
+                return
+            if self.held < min(limits.max_rows, COUNT_BYTES):
+                return
             self.counter.feed(b"".join(self.uncounted))
             self.uncounted.clear()
-            if self.counter.rows > limits.max_rows:
-                raise Failed(too_large("rows", limits.max_rows))
+            self.held = 0
+            self._check(self.counter.rows)
+
+    def _check(self, rows: int):
+        if rows > self.limits.max_rows:
+            raise Failed(too_large("rows", self.limits.max_rows))
 
     def total(self) -> int | None:
-        """The rows of a complete answer, where they were counted here."""
+        """The rows of a complete answer, where they were counted here.
+
+        Raises: Failed where they are too many.
+        """
         if self.counter is None:
             return None
         rest = b"".join(self.uncounted)
         self.uncounted.clear()
         if len(rest) == self.bytes:
-            return self.counter.count(rest)
-        self.counter.feed(rest)
-        return self.counter.total()
+            rows = self.counter.count(rest)
+        else:
+            self.counter.feed(rest)
+            rows = self.counter.total()
+        self._check(rows)
+        return rows
 
 
 class Tally:
