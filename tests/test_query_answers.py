@@ -104,7 +104,7 @@ def test_rows_are_counted_right_whatever_stands_in_them(texts, limit, accept):
         body.write_to(Output())
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     st.lists(
         st.lists(

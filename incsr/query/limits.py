@@ -87,10 +87,12 @@ class JsonRows:
     def feed(self, data: bytes):
         """Count in the next piece of an answer."""
         data = self.rest + data
-        if self.opening is not None and (cut := data.rfind(b"},{")) > 0:
+        if self.opening is not None:
+            cut = data.rfind(b"},{")
+            end = max(cut, 0)
             # Up to its last mark a piece has as many marks as solutions that begin with the first variable,
             # and one solution more where it is the first; else the strings have to be looked at.
-            marks, begun = data.count(b"},{", 0, cut), data.count(self.opening, 0, cut)
+            marks, begun = data.count(b"},{", 0, end), data.count(self.opening, 0, end)
             if begun and begun == marks + (not self.fed):
                 self.rows += marks
                 self.fed = True
@@ -98,6 +100,9 @@ class JsonRows:
                 self.in_string = _opens_string(data[start:cut])
                 self.last = data[cut - 2 : cut]
                 self.rest = data[cut:]
+                return
+            if not self.fed and cut < 0 and len(data) < HOLD_BYTES:
+                self.rest = data  # the first solution may not have begun
                 return
         self.fed = True
         cut = len(data.rstrip(self._CUT_NOT_AFTER))
