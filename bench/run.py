@@ -36,6 +36,8 @@ BASE = "oxigraph"
 SLOW = ("rdflib-endpoint", "flask-rdflib")
 # Peers that hold a graph as Python objects are not asked about larger ones.
 SLOW_UP_TO = 1000
+EARLIER = "# An earlier run"
+KEPT = 8
 
 
 def free_port() -> int:
@@ -287,7 +289,10 @@ def main():
                     served.stop()
             sections.append(section(count, rows, kinds, quick, memory))
     text = report(began, load_before, options, sections)
-    options.output.write_text(text)
+    if options.output.exists():
+        # One run is one day on one machine: those before stay.
+        text += "\n" + options.output.read_text().replace("# Results", EARLIER, 1)
+    options.output.write_text(EARLIER.join(text.split(EARLIER)[:KEPT]))
     print(f"written: {options.output}")
 
 
@@ -323,8 +328,9 @@ def report(began, load_before, options, sections) -> str:
         (
             "# Results",
             "",
-            "Written by `make bench`; do not edit. Ratios are to `oxigraph serve` in memory with the same",
-            f"data, round by round: {options.rounds} rounds of {options.seconds} s for each server in turn,",
+            "Written by `make bench`, the newest run first; do not edit. Ratios are to `oxigraph serve` in",
+            "memory with the same data, round by round:",
+            f"{options.rounds} rounds of {options.seconds} s for each server in turn,",
             "by wrk with one thread.",
             "",
             f"- When: {began:%Y-%m-%d %H:%M} UTC",
