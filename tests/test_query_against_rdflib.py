@@ -22,6 +22,10 @@ LOOP = re.compile(r"(\?\w) \S*[*?+] \1 ")
 # rdflib takes a variable that is bound already for a term of the path, so that a path of no length holds of a
 # term that is not in the data; by the specification (18.4) it holds of the terms of the graph alone.
 NO_LENGTH = re.compile(r"\S[*?] :\w|:\w+ \S*[*?] ")
+# Where rdflib joins a pattern with two VALUES, a row that stands twice in one of them counts once; with one
+# VALUES, or without the pattern, it counts twice, as the specification says (18.5).
+_REPEATED = r"VALUES [^{]*\{ (?:[^}]* )?(\S+) (?:[^}]* )?"
+TWICE = re.compile(rf"VALUES .*{_REPEATED}\1 |{_REPEATED}\2 .*VALUES")
 GRAPH = "http://example.org/graph/"
 
 
@@ -96,6 +100,7 @@ def compared(names, rows):
 def test_answers_are_those_of_rdflib(trig, query):
     assume(not LOOP.search(query))
     assume(not NO_LENGTH.search(query))
+    assume(not TWICE.search(query))
     view = view_of(trig)
     result = ask(view, query, accept="application/sparql-results+json")
     assume(not (isinstance(result, Problem) and result.code == "syntax"))
