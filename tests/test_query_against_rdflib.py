@@ -19,9 +19,10 @@ from incsr.messages import Problem
 FROM = re.compile(r"FROM (NAMED )?g:(\w+)")
 # rdflib counts a node on a loop twice.
 LOOP = re.compile(r"(\?\w) \S*[*?+] \1 ")
+LOOP_IN_DATA, REPEATING_PATH = re.compile(r"(:\w+) \S+ \1 "), re.compile(r"[\w)][*?+] ")
 # rdflib takes a variable that is bound already for a term of the path, so that a path of no length holds of a
 # term that is not in the data; by the specification (18.4) it holds of the terms of the graph alone.
-NO_LENGTH = re.compile(r"\S[*?] :\w|:\w+ \S*[*?] ")
+NO_LENGTH = re.compile(r"\S[*?] [^?\s]|(?<!\S)[^?\s]\S* \S+[*?] ")
 # Where rdflib joins a pattern with two VALUES, a row that stands twice in one of them counts once; with one
 # VALUES, or without the pattern, it counts twice, as the specification says (18.5).
 _REPEATED = r"VALUES [^{]*\{ (?:[^}]* )?(\S+) (?:[^}]* )?"
@@ -99,6 +100,7 @@ def compared(names, rows):
 )
 def test_answers_are_those_of_rdflib(trig, query):
     assume(not LOOP.search(query))
+    assume(not (LOOP_IN_DATA.search(trig) and REPEATING_PATH.search(query)))
     assume(not NO_LENGTH.search(query))
     assume(not TWICE.search(query))
     view = view_of(trig)
