@@ -173,7 +173,9 @@ class Exchange:
             response = self.front.failure(self.request(b""), self.id)
         finally:
             if self.watch is not None:
+                # Both ends of a cycle let go, or the request's body would wait for the garbage collector.
                 self.watch.cancel()
+                self.watch = None
         await self.respond(response)
 
     async def response(self) -> Response:
@@ -365,12 +367,7 @@ class Exchange:
             timer.cancel()
 
     def _watch(self, call):
-        async def wait():
-            while (await self.receive())["type"] != "http.disconnect":
-                pass
-            call.cancel()
-
-        self.watch = self.front.pool.loop.create_task(wait())
+        self.watch = self.front.pool.loop.create_task(_cancel_when_gone(self.receive, call))
 
     async def body(self, most: int) -> bytes | Response:
         """The request's body, or the refusal of one that is too large or too slow; never more in memory."""
@@ -535,3 +532,10 @@ class Exchange:
         if self.streamed is not None:
             self.rows = self.streamed.rows
         await send({"type": "http.response.body", "body": b""})
+
+
+async def _cancel_when_gone(receive, call):
+    """Cancel a call as soon as its client has gone away."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    call.cancel()

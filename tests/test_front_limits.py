@@ -3,9 +3,11 @@
 On the real server, because what matters is what the client sees on the wire.
 """
 
+import os
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -282,3 +284,24 @@ def test_no_process_but_the_front_has_the_token(serve):
     for pid in server.processes()[1:]:
         with open(f"/proc/{pid}/environ", "rb") as environment:
             assert TOKEN.encode() not in environment.read()
+
+
+def resident_mb(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") >> 20
+
+
+def test_the_body_of_a_slow_write_leaves_the_memory_with_the_write(serve):
+    size = 12_000_000
+    server = serve("--empty", "--slow-after", "0.001", "--max-body-bytes", "32M", token="secret")
+
+    def put():
+        body = b'<urn:s> <urn:p> "' + os.urandom(1).hex().encode() + b"x" * size + b'" .\n'
+        headers = {"Content-Type": "application/n-triples", **server.authorization()}
+        sent = requests.put(server.url + "/store?default", data=body, headers=headers, timeout=60)
+        assert sent.status_code == 204
+
+    put()
+    before = resident_mb(server.pid)
+    for _ in range(4):
+        put()
+    assert resident_mb(server.pid) - before < 2 * size >> 20
