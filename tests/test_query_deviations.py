@@ -19,6 +19,7 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "known-deviations.md"
 GRAPHS = "g:one { :a :p :o . :a :q g:one } g:two { :b :p :o . :b :q :x . :c :r 2 } "
 LANGUAGES = ':x :l "1"@en . :y :l "2"@en .'
 DATES = ':z :d "2006-08-23Z"^^xsd:date . :n :d "2006-08-23"^^xsd:date . :o :d "2001-01-01"^^xsd:date .'
+WAYS = ":a :p :b ; :q :b , :c . :b :r :d ; :s :d . :c :r :d ."
 B = "g:one,g:two".replace("g:", "graph/").split(",")
 
 # section, data, query, what the specification says
@@ -64,6 +65,32 @@ MENDED = [
     ("zero-length-paths", ":s :p :o .", "SELECT ?x { :absent :p? ?x }", [("absent",)]),
     ("zero-length-paths", ":s :p :o .", "SELECT ?x { 07 ^:p? ?x }", [("07 integer",)]),
     ("zero-length-paths", ":s :p :o .", "ASK { :absent :p* :absent }", True),
+    ("path-alternatives", WAYS, "SELECT ?o { :a :p|:q ?o }", [("b",), ("b",), ("c",)]),
+    ("path-alternatives", WAYS, "SELECT ?o { :a :p|:p ?o }", [("b",), ("b",)]),
+    ("path-alternatives", WAYS, "SELECT * { :a :p|:q :b }", [(), ()]),
+    ("path-alternatives", WAYS, "SELECT ?s { ?s ^(:p|:q) :a }", [("b",), ("b",), ("c",)]),
+    ("path-alternatives", WAYS, "SELECT ?o { :a (:p|:q)/:r ?o }", [("d",), ("d",), ("d",)]),
+    ("path-alternatives", WAYS, "SELECT ?o { :a :q/(:r|:s) ?o }", [("d",), ("d",), ("d",)]),
+    ("path-alternatives", WAYS, "SELECT ?o { :a (:q/:r)|:p ?o }", [("b",), ("d",), ("d",)]),
+    ("path-alternatives", WAYS, "SELECT ?o { :b !(:x|^:x) ?o }", [("a",), ("a",), ("d",), ("d",)]),
+    (
+        "path-alternatives",
+        WAYS,
+        "SELECT (COUNT(*) AS ?n) { [ :p|:q ?x ; :q :c ] :q|:q ?y }",
+        [("12 integer",)],
+    ),
+    ("path-alternatives", WAYS, "SELECT * { _:x :p|:q ?x . _:x :q :c }", [("b",), ("b",), ("c",)]),
+    ("path-alternatives", WAYS, "SELECT * { ?s :s ?o OPTIONAL { ?s :p*|:r ?o } }", [("b", "d")]),
+    ("negated-sets", WAYS, "SELECT ?o { :a :q ?o . :a !:r ?o }", [("b",), ("b",), ("c",)]),
+    ("negated-sets", WAYS, "SELECT ?o { :a :q ?o . :a !(a|:x) ?o }", [("b",), ("b",), ("c",)]),
+    ("negated-sets", WAYS, "SELECT * { :d ^:s/!(^:r) ?s . ?s :q/!:p :d }", [("a",)] * 6),
+    ("negated-sets", WAYS, "SELECT (COUNT(*) AS ?n) { :b !:p :d }", [("2 integer",)]),
+    (
+        "negated-sets",
+        WAYS,
+        "SELECT (COUNT(DISTINCT *) AS ?n) (COUNT(*) AS ?m) { ?x :r ?y . ?x !:p ?y }",
+        [("2 integer", "3 integer")],
+    ),
     (
         "bnode-of-a-string",
         ":s :p :o , :o2 .",

@@ -84,8 +84,6 @@ class Body:
             self.rows = counter.total()
 
 
-
-
 def _mapped(result, of_term, of_triple):
     """A result whose terms or triples went through a function."""
     if isinstance(result, ox.QuerySolutions):

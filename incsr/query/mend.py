@@ -4,14 +4,14 @@ Each mend is described in docs/known-deviations.md, with the section of the spec
 none is needed is not rewritten; `needed` tells from the tokens whether the tree must be looked at.
 """
 
-from dataclasses import fields, is_dataclass
-
 from incsr.query import literals
+from incsr.query.alternatives import Alternatives
 from incsr.query.expressions import AGGREGATES
 from incsr.query.mend_expressions import Expressions
+from incsr.query.mend_graphs import Graphs
+from incsr.query.scope import label_is_reused, nodes, visible
 from incsr.query.syntax_tree import (
     Bind,
-    Blank,
     Call,
     Collection,
     Exists,
@@ -26,17 +26,12 @@ from incsr.query.syntax_tree import (
     PropertyList,
     Raw,
     Select,
-    Service,
     Triples,
     Union,
     Values,
     Var,
 )
-from incsr.store.view import UNION
 
-# GRAPH ?g { … } is written out for each graph up to this many; beyond, it stays what the engine makes of it.
-MAX_GRAPHS = 64
-_FALSE = Filter(Raw("false"))
 _COMPUTING = frozenset(
     {"FILTER", "BIND", "ORDER", "GROUP", "HAVING", "AS", "IF", "COALESCE", "IN", "NOT", "DATATYPE"}
 )
@@ -49,6 +44,8 @@ def needed(reading, flags):
         reading.odd
         or reading.path_star
         or "?" in reading.signs
+        or "|" in reading.signs
+        or "!" in reading.signs
         or "^^" in reading.signs
         or "GRAPH" in words
         or "GROUP_CONCAT" in words
@@ -57,7 +54,7 @@ def needed(reading, flags):
     )
 
 
-class Mender(Expressions):
+class Mender(Expressions, Graphs):
     """One pass over a tree.
 
     `changed` tells whether it did anything, `private` whether answers may hold literals in private form.
@@ -71,6 +68,7 @@ class Mender(Expressions):
         self.values = literals.Values(flags)
         self._text = text
         self._fresh = 0
+        self._alternatives = Alternatives(self.fresh)
         self._tells_rows = False  # whether what is being mended is evaluated once for each solution
         self._rows = []  # for each group being mended: the variable that tells its solutions apart, or None
 
@@ -79,13 +77,17 @@ class Mender(Expressions):
         return self.values.private
 
     def query(self, tree):
-        """Mend a query's tree in place."""
+        """Mend a query's tree in place; one that is wrong stays so, for the engine to say it."""
+        if label_is_reused(tree.select):
+            return
         self.values.learn(tree.select)
         self.select(tree.select)
         self.changed = self.changed or self.values.changed
 
     def group_of_update(self, group):
-        """Mend the WHERE of an update in place."""
+        """Mend the WHERE of an update in place, unless it is wrong."""
+        if label_is_reused(group):
+            return
         self.values.learn(group)
         self.group(group)
         self.changed = self.changed or self.values.changed
@@ -103,7 +105,7 @@ class Mender(Expressions):
     def select(self, select):
         if select.where is not None:
             self._rows.append(None)
-            self._elements(select.where)
+            self._where(select)
             if select.items is not None:
                 inner = self._rows[-1]
                 self._tells_rows = not select.group_by and not _has_aggregate(select.items)
@@ -123,6 +125,31 @@ class Mender(Expressions):
         select.order_by = [(direction, self.value(expression)) for direction, expression in select.order_by]
         if select.values is not None:
             self._values(select.values)
+
+    def _where(self, select):
+        """Mend what is selected from; what that adds to its variables is kept from a *."""
+        stars = [
+            part
+            for part in nodes([select.items or (), select.having, select.order_by])
+            if isinstance(part, Call) and part.star and part.distinct
+        ]
+        listing = (select.form == "SELECT" and select.items is None and not select.group_by) or (
+            select.form == "DESCRIBE" and select.targets is None
+        )
+        names = list(visible([select.where, select.values or ()])) if stars or listing else [None]
+        before, self._alternatives.hidden = self._alternatives.hidden, bool(names)
+        made = self._fresh
+        self._elements(select.where)
+        self._alternatives.hidden = before
+        if self._fresh == made or not names or names == [None]:
+            return
+        items = [(None, name) for name in names]
+        if stars:
+            select.where = Group([Select("", items, select.where)])
+        elif select.form == "SELECT":
+            select.items = items
+        else:
+            select.targets = names
 
     def template(self, triples):
         """Put the literals of a template's triples into the form in which they are stored."""
@@ -156,7 +183,9 @@ class Mender(Expressions):
 
     def _elements(self, group):
         mended, waiting = [], []
-        for element in group.elements:
+        elements = self._alternatives.written_out(group.elements)
+        self.changed = self.changed or elements is not group.elements
+        for element in elements:
             if waiting and not isinstance(element, Triples | Filter):
                 mended += waiting
                 waiting = []
@@ -239,37 +268,6 @@ class Mender(Expressions):
         other = Filter(Raw(f"!sameTerm({end.text()}, {constant.text()})"))
         return Union([Group([pattern, other]), Group([Values([end], [[constant]])])])
 
-    def _graph(self, element, mended):
-        """GRAPH evaluates its group without its variable, then joins (SPARQL 1.1 Query, section 18.6).
-
-        The engine binds the variable inside of the group. Where that can be seen, the group is written out
-        for each graph.
-        """
-        variable = element.name if isinstance(element.name, Var) else None
-        if variable is None:
-            self.group(element.group)
-            if element.name.value not in self.graphs and not _matches_quads(element.group):
-                self.changed = True
-                mended.append(Group([_FALSE]))
-            else:
-                mended.append(element)
-            return
-        if _is_plain(element.group, variable) or len(self.graphs) > MAX_GRAPHS:
-            self.group(element.group)
-            mended.append(element)
-            if self.hide:
-                self.changed = True
-                mended.append(Filter(Raw(f'!STRSTARTS(STR({variable.text()}), "{UNION}")')))
-            return
-        self.changed = True
-        parts = []
-        for number, graph in enumerate(sorted(self.graphs)):
-            name = Iri(f"<{graph}>", graph)
-            group = copied(element.group, f"g{number}")
-            self.group(group)
-            parts.append(Group([Graph(name, group), Values([variable], [[name]])]))
-        mended.append(Union(parts) if len(parts) > 1 else parts[0] if parts else Group([_FALSE]))
-
 
 def _has_aggregate(node):
     if isinstance(node, Call) and node.name in AGGREGATES:
@@ -284,50 +282,3 @@ def _same_constant(one, other):
     if isinstance(one, Iri) and isinstance(other, Iri):
         return one.value == other.value
     return one == other
-
-
-def _matches_quads(group):
-    """Whether every solution of a group needs a triple of the graph, so that an absent graph has none."""
-    for element in group.elements:
-        if isinstance(element, Triples):
-            verbs = [verb for verb, _ in element.properties]
-            found = not verbs or any(not literals.may_be_empty(verb) for verb in verbs)
-        elif isinstance(element, Union):
-            found = all(_matches_quads(part) for part in element.groups)
-        else:
-            found = isinstance(element, Group) and _matches_quads(element)
-        if found:
-            return True
-    return False
-
-
-def _is_plain(group, variable):
-    """Whether it cannot be seen that the engine binds the graph's variable inside of the group."""
-    return _matches_quads(group) and not _shows(group, variable)
-
-
-def _shows(node, variable):
-    if isinstance(node, Minus | Select | Graph | Values | Service):
-        return True
-    if isinstance(node, Var):
-        return node == variable
-    if isinstance(node, list | tuple):
-        return any(_shows(part, variable) for part in node)
-    if isinstance(node, Path):
-        return literals.may_be_empty(node)
-    if is_dataclass(node) and not isinstance(node, Iri | Literal | Blank | Raw):
-        return any(_shows(getattr(node, field.name), variable) for field in fields(node))
-    return False
-
-
-def copied(node, suffix):
-    """A copy of a part of a tree with its blank node labels renamed, so that it may stand beside others."""
-    if isinstance(node, Blank):
-        return Blank(f"{node.label}{suffix}") if node.label else node
-    if isinstance(node, list):
-        return [copied(part, suffix) for part in node]
-    if isinstance(node, tuple):
-        return tuple(copied(part, suffix) for part in node)
-    if isinstance(node, Var | Iri | Literal | Raw) or not is_dataclass(node):
-        return node
-    return type(node)(**{field.name: copied(getattr(node, field.name), suffix) for field in fields(node)})

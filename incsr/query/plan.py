@@ -63,13 +63,15 @@ _NOTHING = ox.Store()
 
 
 def _without_star(text, reading, base_iri):
-    """A text whose outermost SELECT * names its variables in the order in which they occur.
+    """A text whose outermost SELECT * names its variables in the order in which they were sent.
 
     The text as it is where the engine does not take it, or where asking it would call another endpoint.
     """
     if reading.form != "SELECT" or "*" not in reading.signs or "SERVICE" in reading.words:
         return text
     place, names = _star(text)
+    if text is not reading.text:
+        names = _star(reading.text)[1]
     if place is None or reading.doubtful is not None:
         return text
     try:
