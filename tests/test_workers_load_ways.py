@@ -252,7 +252,7 @@ def test_what_only_the_engine_refuses_is_loaded_quad_by_quad(folder):
     def refuse(*_):
         raise native.Refused
 
-    with mock.patch.object(native.Loading, "read", refuse):
+    with mock.patch.object(native.SideBySide, "read", refuse):
         loaded = bulk.load([path], folder / "store", None, "union", lambda _: None)
 
     held = ox.Store.read_only(str(folder / "store" / "generations" / loaded.generation.name))

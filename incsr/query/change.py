@@ -4,6 +4,7 @@ Everything that a client can get wrong is found before the store is touched, or 
 transaction. Keeps the hidden union graph what it promises to be.
 """
 
+import contextlib
 import re
 from dataclasses import replace
 
@@ -27,16 +28,19 @@ _NO_CONTENT = Head(204)
 _CREATED = Head(201)
 
 
-def apply(view, job: WriteJob):
+def apply(view, job: WriteJob, add_text=None):
     """Change the view's store as a job says.
 
-    Returns: a Head (200, 201 or 204), or a Problem, after which the store is as it was.
+    `add_text(view, graph, payload, base_iri)`, for whoever throws the store away when a job fails, adds a
+    document faster than this module does, or says false; it may raise Unreadable with half of it added.
+    Returns: a Head (200, 201 or 204), or a Problem, after which the store is as it was (or, with `add_text`,
+    of no use).
     """
     try:
         view = _with_union_where_needed(view, job)
         if job.operation == "update":
             return _update(view, job)
-        return _graph_store(view, job)
+        return _graph_store(view, job, add_text)
     except Refused as refused:
         return refused.problem
     except Unreadable as unreadable:
@@ -101,7 +105,7 @@ def _syntax_problem(source, error, job):
     raise error
 
 
-def _graph_store(view, job):
+def _graph_store(view, job, add_text):
     """PUT, POST and DELETE on one graph.
 
     Source: SPARQL 1.1 Graph Store HTTP Protocol, sections 5.3 to 5.5; RFC 9110, section 13.
@@ -140,14 +144,20 @@ def _graph_store(view, job):
     if header is not None:
         return conditions.failed(header)
     if job.operation == "delete":
-        _replace(view, graph, ())
+        with _replacing(view, graph):
+            pass
         view.store.remove_graph(graph)
         return _NO_CONTENT
-    added = [triple for payload in job.payloads for triple in triples(payload, job.base_iri or job.graph)]
-    if job.operation == "put":
-        _replace(view, graph, added)
+    base_iri = job.base_iri or job.graph
+    if add_text is None:
+        added = [triple for payload in job.payloads for triple in triples(payload, base_iri)]
+        with _replacing(view, graph, job.operation == "put"):
+            _add(view, graph, added)
     else:
-        _add(view, graph, added)
+        with _replacing(view, graph, job.operation == "put"):
+            for payload in job.payloads:
+                if not add_text(view, graph, payload, base_iri):
+                    _add(view, graph, triples(payload, base_iri))
     if job.graph is not None:
         view.store.add_graph(graph)
     return _NO_CONTENT if exists else _CREATED
@@ -159,14 +169,17 @@ def _add(view, graph, added):
         view.store.extend([ox.Quad(*quad.triple, UNION_GRAPH) for quad in quads])
 
 
-def _replace(view, graph, added):
-    """Make a graph hold just these triples."""
+@contextlib.contextmanager
+def _replacing(view, graph, really=True):
+    """Have a graph hold just the triples that are added inside."""
     store = view.store
-    gone = [quad.triple for quad in store.quads_for_pattern(None, None, None, graph)]
-    if gone:
-        store.clear_graph(graph)
-    _add(view, graph, added)
-    if view.union:
-        for triple in gone:
-            if not any(quad.graph_name != UNION_GRAPH for quad in store.quads_for_pattern(*triple, None)):
-                store.remove(ox.Quad(*triple, UNION_GRAPH))
+    gone = []
+    if really:
+        if view.union:
+            gone = [quad.triple for quad in store.quads_for_pattern(None, None, None, graph)]
+        if graph == ox.DefaultGraph() or store.contains_named_graph(graph):
+            store.clear_graph(graph)
+    yield
+    for triple in gone:
+        if not any(quad.graph_name != UNION_GRAPH for quad in store.quads_for_pattern(*triple, None)):
+            store.remove(ox.Quad(*triple, UNION_GRAPH))

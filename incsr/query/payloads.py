@@ -76,12 +76,11 @@ def format_of(payload):
     )
 
 
-def triples(payload, base_iri):
-    """All triples of a payload, as (subject, predicate, object), its blank nodes new in the store.
+def encoded(payload, format_):
+    """A payload's text in UTF-8 without a byte order mark; XML says itself how it is encoded.
 
-    Raises: Unreadable: 415 for an unknown type; 400 with line and column for what is not well-formed.
+    Raises: Unreadable (400) for what is not in the character set that its media type names.
     """
-    format_ = format_of(payload)
     charset = _charset(payload)
     body = payload.body
     try:
@@ -91,6 +90,16 @@ def triples(payload, base_iri):
             body = body[len(codecs.BOM_UTF8) :]
     except (UnicodeDecodeError, LookupError) as error:
         raise Unreadable(_problem(payload, f"{error}", None, None)) from None
+    return body
+
+
+def triples(payload, base_iri):
+    """All triples of a payload, as (subject, predicate, object), its blank nodes new in the store.
+
+    Raises: Unreadable: 415 for an unknown type; 400 with line and column for what is not well-formed.
+    """
+    format_ = format_of(payload)
+    body = encoded(payload, format_)
     try:
         quads = ox.parse(
             body,

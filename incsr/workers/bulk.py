@@ -165,7 +165,7 @@ def _filled(place: str, read: Callable[[ox.Store], int | None]) -> tuple[int, fl
 def natively(database, files, graph, union, tell) -> int | None:
     """Load files by way of the engine. Returns: how many quads, None if it refused what its parser takes."""
     count = 0
-    with native.Loading(database, graph, union) as loading:
+    with native.SideBySide(database, graph, union) as loading:
         for path, format_ in files:
             try:
                 with _explained(path), opened(path, tell) as stream:

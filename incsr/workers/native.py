@@ -1,16 +1,14 @@
-"""Text into a database without a Python object for each quad: read in pieces, which are loaded side by side.
+"""Text into a database without a Python object for each quad: read in pieces, side by side or in turn.
 
 N-Triples and N-Quads come as they are; the engine's parser and serializer turn every other syntax into them
-first. `incsr.workers.lines` sorts each piece. Statements without blank nodes are loaded apart, by as many
-threads as there are processors; the engine gives its own names to blank nodes in each call, so that all
-statements of a file that have some go through one call, which reads them as they come.
-
-Memory is bounded by the size of a piece and the number of threads, and by the engine's own million quads for
-statements with blank nodes. Refuses to say where a file is wrong: its caller asks the parser.
+first. `incsr.workers.lines` sorts each piece. The engine gives its own names to blank nodes in each call, so
+that all statements of a text that have some go through one call; the others are loaded piece by piece.
+Refuses to say where a text is wrong: its caller asks the parser.
 """
 
 import os
 import queue
+from abc import ABC, abstractmethod
 from concurrent.futures import ThreadPoolExecutor
 from threading import BoundedSemaphore
 
@@ -32,27 +30,14 @@ class Refused(Exception):
     """The engine did not take a piece of a file."""
 
 
-class Loading:
-    """A load into one database; as a context manager it ends its threads, whatever happens.
-
-    The database must be on disk: one in memory has room for one writer, for which the others would wait.
-    """
+class Reading(ABC):
+    """Texts on their way into one database; triples outside any graph go into `graph`."""
 
     def __init__(self, database: ox.Store, graph: ox.NamedNode | ox.DefaultGraph, union: bool):
         self.database, self.graph, self.union = database, graph, union
-        threads = min(4, len(os.sched_getaffinity(0)))
-        self._pool = ThreadPoolExecutor(threads)
-        self._room = BoundedSemaphore(threads + 1)
-        self._running = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self._pool.shutdown(wait=True, cancel_futures=True)
 
     def read(self, stream, format_: ox.RdfFormat, base_iri: str) -> int:
-        """Load one file's text. Returns: how many quads it has.
+        """Load one text. Returns: how many quads it has.
 
         Raises: Refused where the engine or the parser finds it wrong, what reading it raises otherwise.
         """
@@ -65,16 +50,78 @@ class Loading:
                     parser = ox.parse(stream, format=format_, base_iri=base_iri)
                     ox.serialize(parser, output=file, format=_target(format_))
                 file.finish()
-            while self._running:
-                _finished(self._running.pop())
+            self.wait()
         except SyntaxError as error:
             raise Refused from error
         if file.flagged:
             self.database.extend(spelling.flag_quads(file.flagged))
         return file.count
 
+    @abstractmethod
     def put(self, text: bytes, format_: ox.RdfFormat, graph):
-        """Have a text loaded, as soon as there is a thread for it; its default graph becomes `graph`."""
+        """Have a text without blank nodes loaded; its default graph becomes `graph`."""
+
+    @abstractmethod
+    def together(self):
+        """Where a text's statements with blank nodes go: an object with `put(text)` and `end(broken)`."""
+
+    @abstractmethod
+    def wait(self):
+        """Return when all that was put is loaded."""
+
+
+class InTurn(Reading):
+    """One piece after the other, in this thread.
+
+    Statements with blank nodes are held until the end. Of a text that is refused none are in the database,
+    so that it may be added in another way.
+    """
+
+    def __init__(self, database, graph, union, on_disk: bool):
+        super().__init__(database, graph, union)
+        self._load = database.bulk_load if on_disk else database.load
+
+    def put(self, text, format_, graph):
+        if text:
+            self._load(text, format_, to_graph=graph)
+
+    def wait(self):
+        """Nothing runs."""
+
+    def together(self):
+        return _Held(self.database, self.graph)
+
+
+class SideBySide(Reading):
+    """As many pieces at a time as there are processors; as a context manager it ends its threads.
+
+    The database must be on disk: one in memory has room for one writer, for which the others would wait.
+    Memory is bounded by the size of a piece and the number of threads, and by the engine's own million quads
+    for statements with blank nodes.
+    """
+
+    def __init__(self, database, graph, union):
+        super().__init__(database, graph, union)
+        threads = min(4, len(os.sched_getaffinity(0)))
+        self._pool = ThreadPoolExecutor(threads)
+        self._room = BoundedSemaphore(threads + 1)
+        self._running = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def wait(self):
+        while self._running:
+            _finished(self._running.pop())
+
+    def together(self):
+        return _Together(self.database, self.graph)
+
+    def put(self, text, format_, graph):
+        """Have it loaded as soon as there is a thread for it."""
         if not text:
             return
         self._room.acquire()
@@ -149,8 +196,24 @@ class _File:
         loading.put(piece.merged, ox.RdfFormat.N_TRIPLES, _UNION)
         if piece.blank:
             if self._together is None:
-                self._together = _Together(loading.database, loading.graph)
+                self._together = loading.together()
             self._together.put(piece.blank)
+
+
+class _Held:
+    """One transaction at the end."""
+
+    def __init__(self, database, graph):
+        self._database, self._graph = database, graph
+        self._texts = []
+
+    def put(self, text):
+        self._texts.append(text)
+
+    def end(self, broken):
+        """Load them, unless the text that they come from is `broken`."""
+        if not broken:
+            self._database.load(b"".join(self._texts), ox.RdfFormat.N_QUADS, to_graph=self._graph)
 
 
 class _Together:

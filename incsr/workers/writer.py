@@ -9,13 +9,14 @@ here, between the change and its acknowledgement.
 import gc
 import json
 from dataclasses import replace
+from functools import partial
 
 import pyoxigraph as ox
 
 from incsr.messages import Problem
 from incsr.query import evaluate
 from incsr.store.view import View
-from incsr.workers import frames
+from incsr.workers import documents, frames
 from incsr.workers.evaluator import problem_of
 from incsr.workers.loading import following
 
@@ -33,7 +34,7 @@ def write(jobs, dataset, outlive) -> bool:
     if dataset.on_disk:
         _write_generation(jobs, dataset, job)
         return False
-    outcome = outcome_of(dataset.view(), job)
+    outcome = outcome_of(dataset.view(), job, on_disk=False)
     if isinstance(outcome, Problem):
         jobs.sendall(frames.problem_frame(outcome))
         return False
@@ -43,10 +44,10 @@ def write(jobs, dataset, outlive) -> bool:
     return True
 
 
-def outcome_of(view, job):
-    """What applying a job gives, whatever it is: a head or a problem."""
+def outcome_of(view, job, on_disk):
+    """What applying a job gives, whatever it is: a head or a problem, after which the store is of no use."""
     try:
-        return evaluate.apply(view, job)
+        return evaluate.apply(view, job, partial(documents.add, on_disk=on_disk))
     except BaseException as error:  # the engine's PanicException is no Exception
         return problem_of(error)
 
@@ -57,7 +58,7 @@ def _write_generation(jobs, dataset, job):
     coming = replace(current, name=following(current.name), writes=current.writes + 1)
     store = ox.Store(directory.begin(coming.name, copied_from=current.name))
     view = View(store, current.union, current.version, dataset.service_allow)
-    outcome = outcome_of(view, job)
+    outcome = outcome_of(view, job, on_disk=True)
     if not isinstance(outcome, Problem):
         store.flush()
     # Closes the database, so that nobody writes to it when its first reader comes.
