@@ -3,7 +3,15 @@
 `DATA` gives TriG of three graphs that share triples; `QUERIES` gives (query, kind of comparison).
 """
 
+import os
+
 from hypothesis import strategies as st
+
+
+def examples(usual):
+    """How many examples a property is tried on: `usual`, or what FUZZ_EXAMPLES says."""
+    return int(os.environ.get("FUZZ_EXAMPLES", usual))
+
 
 SUBJECTS = [":a", ":b", ":c", ":d"]
 PREDICATES = [":p", ":q", ":r"]
@@ -29,9 +37,10 @@ def _term(values):
     return st.one_of(st.sampled_from(VARIABLES), st.sampled_from([*SUBJECTS, *values]))
 
 
-PATHS = st.sampled_from(
-    [":p", ":q", ":p/:q", "^:p", ":p|:q", ":p+", "(:p|:q)+", "^:p/:q", "!:p", "!(:p|:q)", ":p?", ":p*"]
-)
+PATHS = st.sampled_from([
+    ":p", ":q", ":p/:q", "^:p", ":p|:q", ":p+", "(:p|:q)+", "^:p/:q", "!:p", "!(:p|:q)", ":p?", ":p*", ":p|:p",
+    ":p|^:q", "^(:p|:r)", ":p/(:q|:r)", "(:p|:q)/^:r", "(:p/:q)|:r|:q", "!:q/(:p|!:r)",
+])  # fmt: skip
 
 
 def triples(values, paths=True):

@@ -12,7 +12,7 @@ import pytest
 import rdflib
 from hypothesis import assume, given, settings
 from query_cases import PREFIXES, TRIG_PREFIXES, ask, view_of
-from query_strategies import NUMBERS, SPELLED, STRINGS, careful, data, queries
+from query_strategies import NUMBERS, SPELLED, STRINGS, careful, data, examples, queries
 
 from incsr.messages import Problem
 
@@ -93,7 +93,7 @@ def compared(names, rows):
 
 # rdflib 7.6 warns of its own use of names that it deprecated.
 @pytest.mark.filterwarnings("ignore:Dataset:DeprecationWarning")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(
     data([*NUMBERS, *SPELLED, *STRINGS]),
     queries([*NUMBERS, *SPELLED, *STRINGS], expressions=careful),

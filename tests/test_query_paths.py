@@ -12,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from query_cases import PREFIXES, ask, short, update, view_of
+from query_strategies import examples
 
 from incsr.messages import Problem
 from incsr.query.alternatives import MAX_BRANCHES
@@ -123,7 +124,7 @@ def data(graph):
     return view_of(" ".join(f":{s} :{p} :{o} ." for s, p, o in graph))
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(
     graphs,
     patterns(["?x", "?y", "?z", "_:b", "_:c", "[]", ":a", ":b"], st.one_of(names_of, names_of, negated)),
@@ -140,7 +141,7 @@ def test_paths_have_as_many_solutions_as_the_specification_counts(graph, triples
     assert Counter(row[: len(names)] for row in found) == solutions(triples, graph, names)
 
 
-@settings(max_examples=200)
+@settings(max_examples=examples(200))
 @given(graphs, patterns(["_:b", "_:c", "[]", ":a", ":b"], names_of))
 def test_a_select_star_without_variables_has_as_many_solutions_too(graph, triples):
     assume(prod(number_of_alternatives(path) for _, path, _ in triples) <= MAX_BRANCHES)
