@@ -175,3 +175,36 @@ def test_data_that_cannot_be_loaded_again_is_said_at_once_and_tried_again(serve,
         assert time.monotonic() < end + 30
         time.sleep(0.1)
     assert numbers(server) == [1]
+
+
+FATAL = """
+import os, sys
+if "incsr.workers.mother" in sys.orig_argv:
+    from incsr.store.disk import Directory
+    commit = Directory.commit
+    def committed(self, generation):
+        commit(self, generation)
+        if generation.writes:
+            os._exit(3)
+    Directory.commit = committed
+"""
+
+
+def test_a_write_whose_process_ends_after_the_deed_is_acknowledged(serve, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(FATAL)
+    server = serve("--empty", "--store", tmp_path / "store", token=TOKEN, env={"PYTHONPATH": str(tmp_path)})
+
+    assert update(server, insert(1)).status_code == 204
+    assert numbers(server) == [1]
+    assert update(server, insert(2)).status_code == 204
+    assert numbers(server) == [1, 2]
+
+
+def test_a_write_whose_process_ends_before_the_deed_has_changed_nothing(serve, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(FATAL.replace("commit(self, generation)\n", "", 1))
+    server = serve("--empty", "--store", tmp_path / "store", token=TOKEN, env={"PYTHONPATH": str(tmp_path)})
+    response = update(server, insert(1))
+
+    assert response.status_code == 500
+    assert "/crashed" in response.text and "Nothing was changed" in response.text
+    assert numbers(server) == []

@@ -84,8 +84,8 @@ PROBLEMS = {
     ),
     "crashed": (
         "Evaluation ended",
-        "The request needed more memory or deeper nesting than one may use.",
-        "Make it smaller or less deeply nested.",
+        "The request needed more memory or deeper nesting than one may use; a write has changed nothing.",
+        "Make it smaller or less deeply nested; send data in parts.",
     ),
     "dataset": (
         "Two datasets",

@@ -36,6 +36,15 @@ CRASHED = Problem(
     hint="Bind more terms, make the request smaller or less deeply nested. Other requests are not affected.",
 )
 
+WRITE_CRASHED = Problem(
+    500,
+    "The write ended",
+    "The process that carried out this write ended before it was done: most likely it needed more memory "
+    "than one request may use (the operator's max-memory). Nothing was changed.",
+    "crashed",
+    hint="Send the data in parts; the operator can load any amount with `incsr load`.",
+)
+
 INTERNAL = Problem(
     500, "Internal error", "The service failed on this request. The failure has been logged.", "internal"
 )

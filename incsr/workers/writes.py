@@ -17,7 +17,7 @@ from incsr.workers import frames, problems
 from incsr.workers.answers import Answer
 from incsr.workers.link import Link
 
-# What is said of a write that was done when the deadline came between the deed and its report.
+# What is said of a write whose process ended between the deed and its report.
 DONE = Head(204)
 
 
@@ -90,6 +90,8 @@ class WriteLane:
             pool.link.order({"do": "writer", "id": number}, their_jobs, their_control)
             await loop.sock_sendall(jobs, frames.job_frame(job))
             outcome = await self._outcome(jobs)
+            if outcome is problems.WRITE_CRASHED and pool.place is not None and await self._committed(jobs):
+                return Answer(DONE, b"", version=pool.version)
             if isinstance(outcome, Problem):
                 return Answer(problem=outcome, version=pool.version)
             head, said = outcome
@@ -97,7 +99,7 @@ class WriteLane:
             taken_over = True
             return Answer(head, b"", version=pool.version)
         except (BrokenPipeError, ConnectionResetError):
-            return Answer(problem=problems.CRASHED, version=pool.version)
+            return Answer(problem=problems.WRITE_CRASHED, version=pool.version)
         except (TimeoutError, asyncio.CancelledError):
             writer.kill()
             if pool.place is not None and await asyncio.shield(self._committed(jobs)):
@@ -126,7 +128,7 @@ class WriteLane:
         pool.take_over(said["version"], link=link)
 
     async def _committed(self, jobs) -> bool:
-        """Whether a writer on disk that was killed at its deadline had made its generation current before.
+        """Whether a writer on disk that was killed, or has ended by itself, had made its generation current.
 
         It has ended when its socket has; only then the directory tells the truth for good.
         """
@@ -147,7 +149,7 @@ class WriteLane:
         while True:
             data = await self.pool.loop.sock_recv(jobs, 65536)
             if not data:
-                return problems.CRASHED
+                return problems.WRITE_CRASHED
             for kind, payload in reader.feed(data):
                 if kind == frames.PROBLEM:
                     problem = frames.problem_of(payload)
