@@ -179,10 +179,13 @@ def test_data_that_cannot_be_loaded_again_is_said_at_once_and_tried_again(serve,
 
 FATAL = """
 import os, sys
+EARLY = {early}
 if "incsr.workers.mother" in sys.orig_argv:
     from incsr.store.disk import Directory
     commit = Directory.commit
     def committed(self, generation):
+        if generation.writes and EARLY:
+            os._exit(3)
         commit(self, generation)
         if generation.writes:
             os._exit(3)
@@ -191,7 +194,7 @@ if "incsr.workers.mother" in sys.orig_argv:
 
 
 def test_a_write_whose_process_ends_after_the_deed_is_acknowledged(serve, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(FATAL)
+    (tmp_path / "sitecustomize.py").write_text(FATAL.format(early=False))
     server = serve("--empty", "--store", tmp_path / "store", token=TOKEN, env={"PYTHONPATH": str(tmp_path)})
 
     assert update(server, insert(1)).status_code == 204
