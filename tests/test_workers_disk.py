@@ -204,7 +204,7 @@ def test_a_write_whose_process_ends_after_the_deed_is_acknowledged(serve, tmp_pa
 
 
 def test_a_write_whose_process_ends_before_the_deed_has_changed_nothing(serve, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text(FATAL.replace("commit(self, generation)\n", "", 1))
+    (tmp_path / "sitecustomize.py").write_text(FATAL.format(early=True))
     server = serve("--empty", "--store", tmp_path / "store", token=TOKEN, env={"PYTHONPATH": str(tmp_path)})
     response = update(server, insert(1))
 
