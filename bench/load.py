@@ -15,24 +15,29 @@ import platform
 import re
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import generate
 import pyoxigraph as ox
+from measure import Ended, rest, spread, timed
+from peers import OXIGRAPH
 
-PEER = Path(__file__).resolve().parent.parent / ".venv" / "bench" / "bin" / "oxigraph"
 COMPACTED = re.compile(r"compacted in ([0-9.]+) s")
 SYNTAXES = ("nt", "ttl", "nt.gz", "nq", "blank.nt")
+MODES = ("strict", "union")
+HEAD = (
+    "| file | mode | s: peer, ours, compaction | ratio without it | with it | processor | MB: peer, ours |",
+    "| --- | --- | --- | --- | --- | --- | --- |",
+)
 
 
-def files(observations: int, folder: Path, syntaxes) -> dict[str, Path]:
-    """The generated graph in each syntax."""
+def files(observations: int, folder: Path, syntaxes) -> tuple[int, dict[str, Path]]:
+    """The number of triples of the generated graph, and the file in each syntax."""
     plain = folder / "data.nt"
-    generate.write(observations, plain)
+    count = generate.write(observations, plain)
     data = plain.read_bytes()
     made = {
         "nt": lambda: data,
@@ -46,41 +51,90 @@ def files(observations: int, folder: Path, syntaxes) -> dict[str, Path]:
     paths = {syntax: folder / f"data.{syntax}" for syntax in syntaxes}
     for syntax, path in paths.items():
         path.write_bytes(made[syntax]())
-    return paths
+    return count, paths
 
 
-def timed(command) -> tuple[float, float, float, str]:
-    """A command run to its end: seconds, processor time, its largest resident set in MB, what it printed."""
-    began = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        took = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
-        printed = output.read()
-    if process.returncode:
-        raise SystemExit(f"{command[0]} ended with {process.returncode}: {printed}")
-    return took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000, printed
+@dataclass
+class Loaded:
+    """One syntax in one mode: the peer and us, round by round, and the seconds of our compaction."""
+
+    syntax: str
+    mode: str
+    peer: list[Ended]
+    ours: list[Ended]
+    compaction: list[float]
+
+    def ratios(self) -> list[float]:
+        """The peer's time by ours, compaction in it."""
+        return [peer.seconds / our.seconds for peer, our in zip(self.peer, self.ours, strict=True)]
+
+    def text(self) -> str:
+        """A line of the table: medians, and the spread of the ratios."""
+        pairs = list(zip(self.peer, self.ours, self.compaction, strict=True))
+        seconds = (
+            [one.seconds for one in self.peer],
+            [one.seconds for one in self.ours],
+            self.compaction,
+        )
+        cells = (
+            self.syntax,
+            self.mode,
+            ", ".join(f"{statistics.median(values):.2f}" for values in seconds),
+            spread([peer.seconds / (our.seconds - compaction) for peer, our, compaction in pairs]),
+            spread(self.ratios()),
+            spread([peer.processor_s / our.processor_s for peer, our, _ in pairs]),
+            ", ".join(f"{max(one.largest_mb for one in side):.0f}" for side in (self.peer, self.ours)),
+        )
+        return f"| {' | '.join(cells)} |"
 
 
-def round_of(path: Path, folder: Path) -> dict[str, tuple[float, float, float, float]]:
-    """One round: seconds, those of compaction in them, processor time, MB; of the peer and our two modes."""
-    found = {}
-    place = folder / "store"
+def round_of(path: Path, folder: Path) -> dict[str, Ended]:
+    """One round: the peer, and our two modes."""
+    place = folder / "loaded"
     ours = [sys.executable, "-m", "incsr.cli", "load", path, "--store", place, "--default-graph"]
-    commands = {
-        "peer": [PEER, "load", "--location", place, "--file", path],
-        "strict": [*ours, "strict"],
-        "union": [*ours, "union"],
-    }
+    commands = {"peer": [OXIGRAPH, "load", "--location", place, "--file", path]}
+    commands |= {mode: [*ours, mode] for mode in MODES}
+    found = {}
     for name, command in commands.items():
         shutil.rmtree(place, ignore_errors=True)
-        took, processor, megabytes, printed = timed(command)
-        match = COMPACTED.search(printed)
-        found[name] = (took, float(match[1]) if match else 0.0, processor, megabytes)
+        rest()
+        found[name] = timed(command)
     shutil.rmtree(place, ignore_errors=True)
     return found
+
+
+def measured(observations: int, rounds: int, syntaxes, folder: Path) -> tuple[int, list[Loaded]]:
+    """The number of triples, and every syntax in both modes; prints each line as it is found."""
+    # In a process of its own: what this one holds would count as the memory of those that it starts.
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        count, paths = pool.apply(files, (observations, folder, syntaxes))
+    found = []
+    for syntax, path in paths.items():
+        seen = [round_of(path, folder) for _ in range(rounds)]
+        for mode in MODES:
+            compaction = [
+                float(match[1]) if (match := COMPACTED.search(one[mode].printed)) else 0.0 for one in seen
+            ]
+            found.append(
+                Loaded(syntax, mode, [one["peer"] for one in seen], [one[mode] for one in seen], compaction)
+            )
+            print(found[-1].text(), flush=True)
+        path.unlink()
+    return count, found
+
+
+def section(count: int, found: list[Loaded]) -> list[str]:
+    return [
+        f"## Loading {count:,} triples from a file into a store on disk",
+        "",
+        "`incsr load` beside `oxigraph load`, in interleaved rounds. A ratio is the peer's time by ours,",
+        "without and with the compaction that only we do, and of processor time; MB: the largest resident",
+        "set. Union mode stores each triple twice.",
+        "",
+        *HEAD,
+        *(one.text() for one in found),
+        "",
+    ]
 
 
 def main():
@@ -90,39 +144,10 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--syntax", nargs="+", choices=SYNTAXES, default=SYNTAXES)
     options = parser.parse_args()
+    print(f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors, {options.rounds} rounds\n")
+    print("\n".join(HEAD))
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        # In a process of its own: what this one holds would count as the memory of those that it starts.
-        with multiprocessing.get_context("fork").Pool(1) as pool:
-            paths = pool.apply(files, (options.observations, folder, options.syntax))
-        print(f"{platform.machine()}, {len(os.sched_getaffinity(0))} processors, {options.rounds} rounds\n")
-        print(
-            "| file | mode | s: peer, ours, compaction | without it | with it | processor | MB: peer, ours |"
-        )
-        print("| --- | --- | --- | --- | --- | --- | --- |")
-        for syntax, path in paths.items():
-            rounds = [round_of(path, folder) for _ in range(options.rounds)]
-            for mode in ("strict", "union"):
-                print(line(syntax, mode, rounds), flush=True)
-
-
-def line(syntax, mode, rounds) -> str:
-    """A line of the table: medians, and the spread of the ratios."""
-    pairs = [(one["peer"], one[mode]) for one in rounds]
-    seconds = [[peer[0] for peer, _ in pairs], [our[0] for _, our in pairs], [our[1] for _, our in pairs]]
-    ratios = [
-        sorted(peer[0] / (our[0] - our[1]) for peer, our in pairs),
-        sorted(peer[0] / our[0] for peer, our in pairs),
-        sorted(peer[2] / our[2] for peer, our in pairs),
-    ]
-    cells = [
-        syntax,
-        mode,
-        ", ".join(f"{statistics.median(values):.2f}" for values in seconds),
-        *(f"{statistics.median(found):.2f} ({found[0]:.2f}-{found[-1]:.2f})" for found in ratios),
-        f"{max(peer[3] for peer, _ in pairs):.0f}, {max(our[3] for _, our in pairs):.0f}",
-    ]
-    return f"| {' | '.join(cells)} |"
+        measured(options.observations, options.rounds, options.syntax, Path(name))
 
 
 if __name__ == "__main__":

@@ -73,15 +73,18 @@ def text(template: str, observations: int, chance: random.Random) -> str:
     return PREFIXES + template
 
 
-def requests(mix: str, path: str, observations: int, fresh: bool, seed: int, kinds=None) -> list[str]:
-    """Lines for load.lua: fresh ones with a place for a number, or the twelve alone."""
+def requests(mix: str, target: str, observations: int, fresh: bool, seed: int, kinds=None) -> list[str]:
+    """Lines for load.lua: fresh ones with a place for a number, or the twelve alone.
+
+    `target` is the server's address up to the query's text; `kinds`: of these alone.
+    """
     chance = random.Random(seed)
     found = []
     for _ in range(40 if fresh else 1):
         for kind, template in MIXES[mix].items():
-            if kinds and kind not in kinds:
+            if kinds is not None and kind not in kinds:
                 continue
             accept = TRIPLES if kind in ("construct", "describe") else JSON
             query = text(template, observations, chance) + ("\n#@@@@@@@@" if fresh else "")
-            found.append(f"{accept}\t{path}?query={quote(query, safe='@')}")
+            found.append(f"{accept}\t{target}{quote(query, safe='@')}")
     return found

@@ -1,349 +1,162 @@
 """How fast the service is beside its peers, on one machine, in interleaved rounds: `make bench`.
 
-    python bench/run.py [--observations 300 60000] [--rounds 5] [--seconds 3] [--peers …] [--output FILE]
+    python bench/run.py [--observations 300 60000] [--rounds 5] [--seconds 3] [--longest 30] [--clients 1 16]
+                        [--parts …] [--peers …] [--seed 1] [--output FILE]
 
-Each round asks each server in turn for some seconds; a ratio is of one round, to `oxigraph serve` in memory.
+The parts, all unless told otherwise: `mixes` (requests a second and latencies, at each size), `start` (to the
+first answer), `validate` (the published data), `load` (files into a store, at the largest size), `stream`
+(100,000 rows, where there are as many), `memory` (of each process, at each size).
+
 "First asked": each request differs, in its constants and in a number behind it, and the hits of our cache are
-counted. "Again": the twelve queries in turn. Needs wrk; the peers come from the package index
-(bench/peers.lock).
+counted. "Again": the twelve queries in turn. Needs wrk for the mixes; the peers come from the package index
+(bench/peers.lock), Virtuoso from Debian where it is installed.
 """
 
 import argparse
-import contextlib
 import datetime
-import json
 import os
-import platform
-import re
-import signal
-import socket
-import statistics
-import subprocess
-import sys
 import tempfile
-import time
-import urllib.request
-from importlib.metadata import version
 from pathlib import Path
 
+import agreement
+import asked
 import generate
+import load
+import memory
 import mixes
+import peers
+import report
+import start
+import stream
+import throughput
+import validation
 
-HERE = Path(__file__).resolve().parent
-BIN = Path(sys.executable).parent
-PEERS = HERE.parent / ".venv" / "bench" / "bin"
-BASE = "oxigraph"
-SLOW = ("rdflib-endpoint", "flask-rdflib")
+PARTS = ("mixes", "start", "validate", "load", "stream", "memory")
+SERVED = {"mixes", "stream", "memory"}
 # Peers that hold a graph as Python objects are not asked about larger ones.
 SLOW_UP_TO = 1000
-EARLIER = "# An earlier run"
-KEPT = 8
-
-
-def free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
-
-
-class Served:
-    """A server with the data loaded: `port`, `path` of its query endpoint, `pids`."""
-
-    def __init__(self, name, file, folder):
-        self.name = name
-        self.port = free_port()
-        self.path = "/sparql"
-        self.began = time.perf_counter()
-        getattr(self, name.replace("-", "_"))(file, folder)
-        self.loaded_s = time.perf_counter() - self.began
-
-    def start(self, *command, env=None):
-        self.process = subprocess.Popen(
-            [str(word) for word in command],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | (env or {}),
-            start_new_session=True,
-        )
-
-    def oxigraph(self, file, _folder):
-        self.path = "/query"
-        self.start(PEERS / "oxigraph", "serve", "--bind", f"127.0.0.1:{self.port}")
-        self.wait("/")
-        self.post("/store?default", file)
-
-    def oxigraph_disk(self, file, folder):
-        self.path = "/query"
-        store = Path(folder) / f"oxigraph-{self.port}"
-        command = (PEERS / "oxigraph", "load", "--location", store, "--file", file)
-        subprocess.run(command, check=True, capture_output=True)
-        subprocess.run(
-            (PEERS / "oxigraph", "optimize", "--location", store), check=True, capture_output=True
-        )
-        self.start(
-            PEERS / "oxigraph", "serve-read-only", "--location", store, "--bind", f"127.0.0.1:{self.port}"
-        )
-        self.wait("/")
-
-    def incsr(self, file, _folder):
-        options = ("--empty", "--max-body-bytes", "2G", "--timeout", "600", "--max-bytes", "0")
-        self.start(BIN / "incsr", "serve", "--port", self.port, *options, env={"INCSR_WRITE_TOKEN": "bench"})
-        self.wait("/health/ready")
-        self.post("/store?default", file, {"Authorization": "Bearer bench"})
-
-    def incsr_disk(self, file, folder):
-        store = Path(folder) / f"store-{self.port}"
-        subprocess.run([BIN / "incsr", "load", "--store", store, file], check=True, stdout=subprocess.DEVNULL)
-        self.start(BIN / "incsr", "serve", "--port", self.port, "--store", store, "--timeout", "60")
-        self.wait("/health/ready")
-
-    def rdflib_endpoint(self, file, _folder):
-        self.path = "/"
-        self.start(PEERS / "rdflib-endpoint", "serve", "--port", self.port, file)
-        self.wait("/?query=ASK%7B%7D")
-
-    def flask_rdflib(self, file, _folder):
-        self.start(PEERS / "python", HERE / "flask_rdflib.py", self.port, file)
-        self.wait("/sparql?query=ASK%7B%7D")
-
-    def wait(self, path, within_s=120):
-        end = time.monotonic() + within_s
-        while True:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5).close()
-                return
-            except OSError:
-                if time.monotonic() > end or self.process.poll() is not None:
-                    raise SystemExit(f"{self.name} did not start") from None
-                time.sleep(0.05)
-
-    def post(self, path, file, headers=None):
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}{path}",
-            data=Path(file).read_bytes(),
-            headers={"Content-Type": "application/n-triples"} | (headers or {}),
-            method="POST",
-        )
-        urllib.request.urlopen(request, timeout=900).close()
-
-    def hits(self) -> int:
-        """How often our cache has answered, by /metrics; 0 for a peer."""
-        if not self.name.startswith("incsr"):
-            return 0
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
-            text = answer.read().decode()
-        found = re.findall(r'^incsr_cache\w*\{[^}]*"hits?"[^}]*\} ([0-9.e+]+)$', text, re.M)
-        if not found:
-            raise SystemExit("/metrics does not tell the hits of the cache")
-        return int(float(found[0]))
-
-    def memory(self) -> str:
-        """Resident megabytes: of the front, and proportional set size of each process behind it."""
-        parents = {}
-        for entry in Path("/proc").iterdir():
-            with contextlib.suppress(OSError):
-                if entry.name.isdigit():
-                    parents[int(entry.name)] = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        pids = [self.process.pid]
-        for pid in pids:
-            pids += [child for child, parent in parents.items() if parent == pid]
-        sizes = []
-        for pid in pids:
-            with contextlib.suppress(OSError):
-                found = re.search(r"^Pss:\s+(\d+)", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.M)
-                sizes.append(int(found.group(1)) // 1024)
-        return " + ".join(map(str, sizes))
-
-    def stop(self):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-
-
-def measured(served, lines, clients, seconds, folder) -> dict:
-    """What wrk saw: requests a second, and the latencies' percentiles in milliseconds."""
-    listed = Path(folder) / "requests"
-    listed.write_text("\n".join(lines) + "\n")
-    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds}s", "--timeout", "120s", "-s", HERE / "load.lua"]
-    said = subprocess.run(
-        [*command, f"http://127.0.0.1:{served.port}", "--", listed],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    found = json.loads(said.rsplit("JSON ", 1)[1])
-    if found["errors"] or found["refused"]:
-        raise SystemExit(f"{served.name} failed on {found['errors'] + found['refused']} requests")
-    return {
-        "rate": found["requests"] / found["duration_us"] * 1e6,
-        "p50": found["p50_us"] / 1000,
-        "p99": found["p99_us"] / 1000,
-    }
-
-
-def compared(servers, mix, fresh, clients, observations, options, folder) -> list[str]:
-    """The rows of a table: every server in every round."""
-    seen = {served.name: [] for served in servers}
-    hits = {served.name: served.hits() for served in servers}
-    for number in range(options.rounds):
-        for served in servers:
-            lines = mixes.requests(mix, served.path, observations, fresh, seed=options.seed + number)
-            # The slow ones are given longer, so that they answer at all.
-            seconds = options.seconds * (3 if served.name in SLOW else 1)
-            seen[served.name].append(measured(served, lines, clients, seconds, folder))
-    if not all(one["rate"] for one in seen[BASE]):
-        raise SystemExit(f"{BASE} answered nothing in {options.seconds} s; give --seconds more")
-    rows = []
-    for served in servers:
-        ratios = [one["rate"] / base["rate"] for one, base in zip(seen[served.name], seen[BASE], strict=True)]
-        middle = {
-            key: statistics.median(one[key] for one in seen[served.name]) for key in ("rate", "p50", "p99")
-        }
-        asked = "first asked" if fresh else "again"
-        new_hits = served.hits() - hits[served.name] if fresh and served.name.startswith("incsr") else ""
-        spread = f"**{statistics.median(ratios):.2f}** ({min(ratios):.2f} to {max(ratios):.2f})"
-        rows.append(
-            f"| {mix} | {asked} | {clients} | {served.name} | {middle['rate']:.0f} | {middle['p50']:.2f} | "
-            f"{middle['p99']:.1f} | {spread} | {new_hits} |"
-        )
-        print(rows[-1], flush=True)
-    return rows
-
-
-def by_kind(servers, observations, options, folder) -> list[str]:
-    """The latency of each kind of query alone, first asked, one client: how it grows with the data."""
-    rows = []
-    for mix in mixes.MIXES:
-        for kind in mixes.MIXES[mix]:
-            cells = []
-            for served in servers:
-                lines = mixes.requests(mix, served.path, observations, True, options.seed, [kind])
-                seen = measured(served, lines, 1, 1, folder)
-                if not seen["rate"]:
-                    seen = measured(served, lines, 1, 20, folder)
-                cells.append(f"{seen['p50']:.2f}")
-            rows.append(f"| {mix} | {kind} | {' | '.join(cells)} |")
-            print(rows[-1], flush=True)
-    return rows
-
-
-def machine() -> str:
-    model = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
-    memory = int(re.search(r"MemTotal:\s+(\d+)", Path("/proc/meminfo").read_text()).group(1)) // 1024**2
-    name = model.group(1) if model else platform.machine()
-    return f"{name}, {os.cpu_count()} processors, {memory} GB, Linux {platform.release().split('-')[0]}"
-
-
-def versions() -> str:
-    ours = ", ".join(
-        f"{name} {version(name)}" for name in ("pyoxigraph", "uvicorn", "httptools", "uvloop", "flask")
-    )
-    frozen = subprocess.run(
-        [PEERS / "python", "-m", "pip", "freeze"], capture_output=True, text=True, check=True
-    )
-    names = ("oxigraph", "rdflib", "rdflib-endpoint", "flask", "waitress", "uvicorn")
-    peers = [line for line in frozen.stdout.splitlines() if line.split("==")[0].lower() in names]
-    return f"Python {platform.python_version()}; ours: {ours}; peers: {', '.join(peers)}"
 
 
 def main():
+    """Measure the parts, and write the report."""
+    options = options_of(None)
+    began = datetime.datetime.now(datetime.UTC)
+    load_before = os.getloadavg()
+    missing = {name: why for name in options.peers if (why := peers.CLASSES[name].missing())}
+    for name, why in missing.items():
+        print(f"{name}: {why}", flush=True)
+    found: list[str] = []
+    summary: list[str] = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if SERVED & set(options.parts):
+            found_by_size = Sizes(options, folder, [peer for peer in options.peers if peer not in missing])
+            found += found_by_size.sections()
+            summary += found_by_size.summary
+        if "start" in options.parts:
+            print("start", flush=True)
+            times = start.measured(options, folder)
+            found += start.section(times)
+            summary += asked.of_start(times)
+        if "validate" in options.parts:
+            print("validate", flush=True)
+            checked = validation.measured(options)
+            found += validation.section(checked)
+            summary += asked.of_validation(checked)
+        if "load" in options.parts:
+            print("load", flush=True)
+            observations = max(options.observations)
+            count, loaded = load.measured(observations, options.rounds, ("nt", "ttl", "nt.gz"), folder)
+            found += load.section(count, loaded)
+            summary += asked.of_load(count, loaded)
+    lines = report.head(began, load_before, os.getloadavg(), options, missing)
+    report.written([*lines, *asked.section(summary), *found], options.output)
+    print(f"written: {options.output}")
+
+
+def options_of(words: list[str] | None) -> argparse.Namespace:
+    """The options of the command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--observations", type=int, nargs="+", default=[300, 60_000], help="16 triples each")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=3, help="of a window, at least")
+    parser.add_argument("--longest", type=int, default=30, help="seconds of a window, at most")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--clients", type=int, nargs="+", default=[1, 16])
-    parser.add_argument("--peers", nargs="*", default=["incsr", "oxigraph-disk", "incsr-disk", *SLOW])
-    parser.add_argument("--output", type=Path, default=HERE / "RESULTS.md")
-    options = parser.parse_args()
-    began = datetime.datetime.now(datetime.UTC)
-    load_before = os.getloadavg()
-    sections = []
-    with tempfile.TemporaryDirectory() as folder:
-        for observations in options.observations:
-            file = Path(folder) / f"{observations}.nt"
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
+    names = [name for name in peers.CLASSES if name != peers.BASE]
+    parser.add_argument("--peers", nargs="*", choices=names, default=names)
+    parser.add_argument("--output", type=Path, default=peers.HERE / "RESULTS.md")
+    return parser.parse_args(words)
+
+
+class Sizes:
+    """What is asked of running servers, at one size after another."""
+
+    def __init__(self, options, folder: Path, names: list[str]):
+        self.options, self.folder = options, folder
+        self.lines: dict[int, list[throughput.Line]] = {}
+        self.kinds: dict[int, list[throughput.Kind]] = {}
+        self.texts: list[str] = []
+        self.summary: list[str] = []
+        for observations in sorted(options.observations):
+            file = folder / f"{observations}.nt"
             count = generate.write(observations, file)
-            names = [BASE, *[n for n in options.peers if n not in SLOW or observations <= SLOW_UP_TO]]
+            chosen = [n for n in names if not peers.CLASSES[n].slow or observations <= SLOW_UP_TO]
             servers = []
             try:
-                for name in names:
-                    servers.append(Served(name, file, folder))
-                rows = []
-                for mix in mixes.MIXES:
-                    for fresh in (True, False):
-                        for clients in options.clients:
-                            rows += compared(servers, mix, fresh, clients, observations, options, folder)
-                quick = [served for served in servers if served.name not in SLOW]
-                kinds = by_kind(quick, observations, options, folder)
-                memory = [
-                    f"| {served.name} | {served.loaded_s:.1f} | {served.memory()} |" for served in servers
-                ]
+                for name in (peers.BASE, *chosen):
+                    print(f"{name}: {count:,} triples", flush=True)
+                    servers.append(peers.CLASSES[name](file, folder))
+                self.measure(servers, observations, count)
             finally:
                 for served in servers:
                     served.stop()
-            sections.append(section(count, rows, kinds, quick, memory))
-    text = report(began, load_before, options, sections)
-    if options.output.exists():
-        # One run is one day on one machine: those before stay.
-        text += "\n" + options.output.read_text().replace("# Results", EARLIER, 1)
-    options.output.write_text(EARLIER.join(text.split(EARLIER)[:KEPT]))
-    print(f"written: {options.output}")
+            file.unlink()
 
+    def measure(self, servers, observations: int, count: int):
+        """The parts for the servers of one size."""
+        parts, self.texts = self.options.parts, [*self.texts, f"## {count:,} triples", ""]
+        quick = [served for served in servers if not served.slow]
+        after_load = {served.name: memory.processes(served) for served in servers}
+        if "mixes" in parts:
+            self.measure_mixes(servers, quick, observations, count)
+        if "stream" in parts and count < stream.TRIPLES:
+            self.texts += [f"Streaming: left out, too few of {count:,} triples for {stream.ROWS:,} rows.", ""]
+        elif "stream" in parts:
+            times, peaks = stream.measured(quick, count, self.options.rounds)
+            self.texts += stream.section(times, peaks, asked.ENGINES)
+            self.summary += asked.of_stream(count, times)
+        if "memory" in parts:
+            rows = []
+            for served in servers:
+                now = memory.processes(served)
+                rows += memory.rows(served.name, served.loaded_s, after_load[served.name], now)
+            self.texts += report.of_memory(rows)
 
-def section(count, rows, kinds, quick, memory) -> str:
-    heads = " | ".join(served.name for served in quick)
-    return "\n".join(
-        (
-            f"## {count:,} triples",
-            "",
-            "| mix | asked | clients | server | requests/s | p50 ms | p99 ms | ratio (spread) | cache hits |",
-            "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
-            *rows,
-            "",
-            "Latency of each kind alone, first asked, one client, p50 in milliseconds:",
-            "",
-            f"| mix | kind | {heads} |",
-            f"| --- | --- |{' --- |' * len(quick)}",
-            *kinds,
-            "",
-            "Seconds until loaded, and memory of each process in megabytes (PSS; the front first):",
-            "",
-            "| server | loaded | memory |",
-            "| --- | --- | --- |",
-            *memory,
-            "",
-        )
-    )
+    def measure_mixes(self, servers, quick, observations: int, count: int):
+        options, lines = self.options, []
+        told = agreement.disagreements(servers, observations, options.seed)
+        left_out = {name: agreement.refused(kinds) for name, kinds in told.items()}
+        for mix in mixes.MIXES:
+            for fresh in (True, False):
+                for clients in options.clients:
+                    lines += throughput.compared(
+                        servers, mix, fresh, clients, observations, options, self.folder, left_out
+                    )
+        kinds = throughput.by_kind(quick, observations, options, self.folder, left_out)
+        self.lines[count], self.kinds[count] = lines, kinds
+        self.texts += report.of_mixes(lines, kinds, [served.name for served in quick], told)
+        self.summary += [*asked.of_mixes(count, lines), *asked.of_kinds(count, kinds)]
 
-
-def report(began, load_before, options, sections) -> str:
-    load = ", ".join(f"{value:.1f}" for value in (*load_before, *os.getloadavg()))
-    return "\n".join(
-        (
-            "# Results",
-            "",
-            "Written by `make bench`, the newest run first; do not edit. Ratios are to `oxigraph serve` in",
-            "memory with the same data, round by round:",
-            f"{options.rounds} rounds of {options.seconds} s for each server in turn,",
-            "by wrk with one thread.",
-            "",
-            f"- When: {began:%Y-%m-%d %H:%M} UTC",
-            f"- Machine: {machine()}",
-            f"- Load of the machine (1, 5, 15 minutes, before; the same, after): {load}",
-            f"- Versions: {versions()}",
-            f"- Repeat: `make bench`, or `.venv/bin/python bench/run.py --observations "
-            f"{' '.join(map(str, options.observations))} --rounds {options.rounds} "
-            f"--seconds {options.seconds} --seed {options.seed}`; 600000 observations: 10 million",
-            "",
-            *sections,
-        )
-    )
+    def sections(self) -> list[str]:
+        """The report's sections, and the one across sizes where there are several."""
+        if len(self.lines) < 2:
+            return self.texts
+        growth = throughput.grown(self.lines, self.kinds)
+        return [*self.texts, "## How each grows with the data", "", *growth, ""]
 
 
 if __name__ == "__main__":
