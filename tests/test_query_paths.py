@@ -165,7 +165,13 @@ def number_of_alternatives(path):
         pytest.param("SELECT * { ?a !:q ?b }", "ab", id="at the top"),
         pytest.param("SELECT * { { SELECT * { ?b !:q ?a } } ?a :r/(:p|:q) ?c }", "bac", id="inside"),
         pytest.param("SELECT DISTINCT * { ?z ?p ?a . ?z :q/(:r|:s) ?y }", "zpay", id="distinct"),
-        pytest.param("SELECT * { GRAPH ?g { ?a :q/!:q ?b } } VALUES ?c { 1 }", "gabc", id="graph"),
+        pytest.param("SELECT * { GRAPH ?a { ?b :q/!:q ?c } }", "abc", id="graph"),
+        pytest.param(
+            "SELECT * { ?a !:q ?b { SELECT * { ?c !:q ?d } VALUES ?e { 1 } } } VALUES ?f { 1 }",
+            "abcdef",
+            id="values",
+        ),
+        pytest.param("SELECT * { ?a :p|:q ?b . ?c :r ?d }", "abcd", id="in the order of the text"),
         pytest.param(
             "SELECT * { [] :p|:q ?b MINUS { ?c !:p ?d } OPTIONAL { _:x :p/:q|:r ?e ; :r ?b }"
             " FILTER NOT EXISTS { ?f :x|:y ?g } BIND(1 AS ?h)"
@@ -177,7 +183,7 @@ def number_of_alternatives(path):
     ],
 )
 def test_no_star_shows_the_variables_that_are_added(query, expected):
-    variables, _found = asked(view_of(WAYS), query)
+    variables, _found = asked(view_of(f"{WAYS} g:one {{ {WAYS} }}"), query)
 
     assert variables == [f"?{name}" for name in expected]
 
@@ -198,7 +204,7 @@ def test_describe_star_describes_what_the_text_names():
         "SELECT * { _:b :p ?x FILTER EXISTS { _:b !:q ?y } }",
         "SELECT * { { _:b :p|:q ?x } UNION { _:b :r ?y } }",
         "CONSTRUCT WHERE { ?x :p|:q ?y }",
-        "SELECT * { ?x :p|:q ?y } GROUP BY ?x",
+        "SELECT * { ?x :p|!:q ?y } GROUP BY ?x ?y",
     ],
 )
 def test_what_is_wrong_stays_wrong(query):
