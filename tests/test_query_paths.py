@@ -25,6 +25,9 @@ PREDICATES = ["p", "q", "r"]
 # Every node is in the data: a path of no length holds of the terms of the graph.
 ALWAYS = [("a", "r", "b"), ("c", "r", "c")]
 
+FIRST, REST, NIL = (
+    f"<http://www.w3.org/1999/02/22-rdf-syntax-ns#{name}>" for name in ("first", "rest", "nil")
+)
 WAYS = ":a :p :b ; :q :b , :c . :b :r :d ; :s :d . :c :r :d ."
 
 graphs = st.lists(
@@ -117,7 +120,9 @@ def asked(view, query):
     result = ask(view, query, accept="application/sparql-results+json")
     assert not isinstance(result, Problem), result
     found = ox.parse_query_results(result[1], ox.QueryResultsFormat.JSON)
-    return [f"?{variable.value}" for variable in found.variables], [tuple(map(short, row)) for row in found]
+    return [f"?{variable.value}" for variable in found.variables], [
+        tuple("" if term is None else short(term) for term in row) for row in found
+    ]
 
 
 def data(graph):
@@ -179,7 +184,10 @@ def number_of_alternatives(path):
             "behijkl",
             id="what is in scope",
         ),
-        pytest.param('SELECT * { ?a :p ?x BIND(BNODE("x") AS ?b) }', "axb", id="of a blank node"),
+        pytest.param('SELECT * { ?a :p ?x BIND(BNODE("x") AS ?y) }', "axy", id="of a blank node"),
+        pytest.param(
+            'SELECT * { { SELECT * { ?a :p ?x BIND(BNODE("x") AS ?y) } } }', "axy", id="of one inside"
+        ),
     ],
 )
 def test_no_star_shows_the_variables_that_are_added(query, expected):
@@ -194,6 +202,36 @@ def test_describe_star_describes_what_the_text_names():
     _head, body = ask(view, "DESCRIBE * { :b !:p ?o }", accept="application/n-triples")
 
     assert b"example.org/x>" not in body
+
+
+@pytest.mark.parametrize(
+    ("short_form", "long_form"),
+    [
+        ("?a :p|:q ?b , ?c ; :r|:p ?d .", "?a :p|:q ?b . ?a :p|:q ?c . ?a :r|:p ?d ."),
+        ("[] :p|:q ?b ; :q ?c", "?n :p|:q ?b . ?n :q ?c"),
+        ("[ :p|:q ?b ] :q ?c", "?n :p|:q ?b . ?n :q ?c"),
+        ("[ :p|:q ?b ; :q|:p [ :r|:s ?c ] ]", "?n :p|:q ?b . ?n :q|:p ?m . ?m :r|:s ?c"),
+        ("?a :q [ :r ?b ] , [ :s|:r ?c ]", "?a :q ?n . ?n :r ?b . ?a :q ?m . ?m :s|:r ?c"),
+        ("(:a [ :p|:q ?b ]) :q|:p ?c", f"?n {FIRST} :a . ?n {REST} ?m . ?m {FIRST} ?k . ?k :p|:q ?b ."
+                                       f" ?m {REST} {NIL} . ?n :q|:p ?c"),
+        ("?a :l (?b) ; :p|:q ?c", f"?a :l ?n . ?n {FIRST} ?b . ?n {REST} {NIL} . ?a :p|:q ?c"),
+        ("?a !:p (:a :c) ; :p|:q ?b", f"?a !:p ?n . ?n {FIRST} :a . ?n {REST} ?m . ?m {FIRST} :c ."
+                                      f" ?m {REST} {NIL} . ?a :p|:q ?b"),
+        ("?a :x|:l () , []", f"?a :x|:l {NIL} . ?a :x|:l ?n"),
+        ("() :p|^:l ?b", f"{NIL} :p|^:l ?b"),
+        ("_:a :p|:q ?b FILTER(?b != :a) _:a :q|:r ?c", "?n :p|:q ?b FILTER(?b != :a) ?n :q|:r ?c"),
+    ],
+)  # fmt: skip
+def test_what_is_written_short_has_as_many_solutions_as_what_is_written_out(short_form, long_form):
+    view = view_of(
+        f"{WAYS} (:a :a) :p :b ; :q :b , :c . :d :l (:b) , () ; :x () ; :q :b . :c :l (:a :c) ; :q :d ."
+    )
+    head = "SELECT (COUNT(*) AS ?count) ?b ?c ?d"
+
+    found = asked(view, f"{head} {{ {short_form} }} GROUP BY ?b ?c ?d")
+
+    assert found[1]
+    assert sorted(found[1]) == sorted(asked(view, f"{head} {{ {long_form} }} GROUP BY ?b ?c ?d")[1])
 
 
 @pytest.mark.parametrize(
