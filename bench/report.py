@@ -113,4 +113,4 @@ def written(lines: list[str], output: Path):
     text = "\n".join(lines)
     if output.exists():
         text += "\n" + output.read_text().replace(TITLE, EARLIER, 1)
-    output.write_text(EARLIER.join(text.split(EARLIER)[:KEPT]))
+    output.write_text(EARLIER.join(text.split(EARLIER)[: KEPT + 1]))
