@@ -7,7 +7,7 @@ it, sizes and checksums are measured on the very bytes that a download answers.
 import hashlib
 import json
 
-from flask import Response, request, url_for
+from flask import Response, abort, request, url_for
 from markupsafe import Markup
 
 from incsr import __version__, catalog, formats
@@ -68,8 +68,18 @@ class Description:
         self.site = site
         self.files = downloads.Files(site.graph)
 
+    @property
+    def published(self):
+        """Whether the store holds what the catalogue describes; it may be empty, or somebody else's."""
+        return self.site.graph.kept("catalog.dates", _dates) is not None
+
     def catalog(self, measured=True):
-        """The whole catalogue. Without `measured`, sizes and checksums not yet known are left out."""
+        """The whole catalogue. Without `measured`, sizes and checksums not yet known are left out.
+
+        Raises: werkzeug's NotFound where the store does not hold the published graph.
+        """
+        if not self.published:
+            abort(404, "This store does not hold the published graph, which the catalogue describes")
         issued, modified = self.site.graph.kept("catalog.dates", _dates)
         home = url_for("pages.home", _external=True)
         mailbox = getattr(self.site.settings, "contact", "")
@@ -165,7 +175,7 @@ class Description:
 
 def _dates(graph):
     row = graph.select(DATES)[0]
-    return row["issued"].value, row["modified"].value
+    return (row["issued"].value, row["modified"].value) if "issued" in row else None
 
 
 def _links(graph):
@@ -301,6 +311,8 @@ def register(pages, site):
     def markup():
         def structured_data(files=True):
             """As schema.org, in a block of data: not run, hence no matter of script-src (CSP 3, 6.1)."""
+            if not description.published:
+                return ""
             found = search_engines.json_ld(description.catalog(measured=False), files)
             text = json.dumps(found, ensure_ascii=False)
             safe = text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")

@@ -14,6 +14,7 @@ CONSTRUCT {{ <{BASE}> ?p ?o . ?set ?q <{BASE}> ; dcterms:title ?title ; a ?class
   }}
 }}
 """
+ANYTHING = "ASK { { ?s ?p ?o } UNION { GRAPH ?g { ?s ?p ?o } } }"
 # The figures a reader of the page would remember, in the page's order; each is looked up, none is repeated
 # here. One that the graph no longer has is left out, and a test says so.
 HEADLINES = (
@@ -41,7 +42,8 @@ def register(pages, site):
         figures = site.figures
         chosen = [figures[iri] for slug in HEADLINES if (iri := PREFIXES["measurement"] + slug) in figures]
         stated = [figure for figure in figures.values() if figure.graph == "incsr2014"]
-        return render_template("home.html", section="", headlines=chosen, stated=len(stated))
+        full = bool(stated) or site.graph.ask(ANYTHING)
+        return render_template("home.html", section="", headlines=chosen, stated=len(stated), full=full)
 
     @pages.get("/favicon.ico")
     def favicon():

@@ -5,15 +5,20 @@ from dataclasses import dataclass, field
 
 from incsr.namespaces import BASE, ID, KIND_PREFIXES, ONTOLOGY, PREFIXES, SHAPES, SOURCE_TEXT
 
-QUERY = """
+LABELS = """
 SELECT ?thing ?label ?definition WHERE {
   { ?thing skos:prefLabel ?label }
   UNION { ?thing rdfs:label ?label FILTER NOT EXISTS { ?thing skos:prefLabel ?any } }
   OPTIONAL { ?thing skos:definition ?definition }
+  %s
 }
 """
-TITLES = "SELECT ?thing ?label WHERE { ?thing dcterms:title ?label }"
-OTHER_NAMES = "SELECT ?thing ?name WHERE { ?thing skos:altLabel|skos:hiddenLabel ?name }"
+TITLES = "SELECT ?thing ?label WHERE { ?thing dcterms:title ?label %s }"
+OTHER_NAMES = "SELECT ?thing ?name WHERE { ?thing skos:altLabel|skos:hiddenLabel ?name %s }"
+# All names of what the pages describe; of whatever else a store holds, so many, since all are held in memory.
+OURS = f'FILTER(STRSTARTS(STR(?thing), "{BASE}"))'
+OTHERS = f'FILTER(!STRSTARTS(STR(?thing), "{BASE}"))'
+MOST_OTHERS = 20_000
 
 KINDS = {
     "agency": ("Agencies", "agency"),
@@ -60,19 +65,23 @@ class Names:
 
 
 def load(graph):
-    """All names of the dataset; English ones win where a thing has several."""
+    """The names of things; English ones win where a thing has several."""
     names = Names()
-    for row in graph.select(TITLES):
+    for row in _rows(graph, TITLES):
         names.labels.setdefault(row["thing"].value, row["label"].value)
-    for row in graph.select(QUERY):
+    for row in _rows(graph, LABELS):
         key = row["thing"].value
         if key not in names.labels or row["label"].language in ("", "en"):
             names.labels[key] = row["label"].value
         if "definition" in row:
             names.definitions.setdefault(key, row["definition"].value)
-    for row in graph.select(OTHER_NAMES):
+    for row in _rows(graph, OTHER_NAMES):
         names.others.setdefault(row["thing"].value, set()).add(row["name"].value)
     return names
+
+
+def _rows(graph, query):
+    return graph.select(query % OURS) + graph.select(f"{query % OTHERS} LIMIT {MOST_OTHERS}")
 
 
 def kind_of(iri):

@@ -1,0 +1,67 @@
+"""A store that holds nothing, or something else: every page says so, and none fails."""
+
+import re
+
+import pyoxigraph as ox
+import pytest
+
+from incsr.app import create_app
+from incsr.config import Settings
+from incsr.store.dataset import Dataset
+from incsr.workers.executors import InlineExecutor
+
+OTHERS = (
+    '<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> "Somebody else" .',
+    "<urn:a> <urn:b> <urn:c> <urn:g> .",
+)
+# A value for each part of an address; whether there is such a thing does not matter.
+PARTS = {
+    "kind": "country",
+    "slug": "mexico",
+    "suffix": "ttl",
+    "form": "txt",
+    "name": "report",
+    "code": "timeout",
+}
+
+
+@pytest.fixture(params=[(), OTHERS[:1], OTHERS[1:], OTHERS], ids=["empty", "default", "named", "both"])
+def application(request):
+    store = ox.Store()
+    store.load("\n".join(request.param).encode(), ox.RdfFormat.N_QUADS)
+    dataset = Dataset(store, union=False)
+    return create_app(Settings(default_graph="strict", empty=True), InlineExecutor(dataset))
+
+
+def addresses(application):
+    for rule in application.url_map.iter_rules():
+        if "GET" in rule.methods and rule.endpoint.startswith("pages."):
+            path = re.sub(r"<any\(([^,)]+)[^>]*>", lambda match: match[1].strip('" '), rule.rule)
+            yield re.sub(r"<(?:[^<>:]*:)?([^<>]+)>", lambda match: PARTS.get(match[1], "x"), path)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/ld+json", "text/turtle"])
+def test_no_page_fails(application, accept):
+    client = application.test_client()
+
+    statuses = {}
+    for path in addresses(application):
+        with client.get(path, headers={"Accept": accept}) as answer:
+            statuses[path] = answer.status_code
+
+    assert len(statuses) > 50
+    assert {path: status for path, status in statuses.items() if status >= 500} == {}
+
+
+def test_the_front_page_says_what_the_store_holds(application):
+    text = application.test_client().get("/").text
+    full = len(application.extensions["incsr"].dataset.store) > 0
+
+    assert ("over other data" if full else "empty so far") in text
+    assert "What the government told Congress" not in text
+
+
+def test_there_is_no_catalogue_of_what_is_not_published(application):
+    for path in ("/catalog.ttl", "/data.json", "/dcat-us.json"):
+        answer = application.test_client().get(path)
+        assert (answer.status_code, "does not hold the published graph" in answer.text) == (404, True)
