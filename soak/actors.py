@@ -165,7 +165,7 @@ def kill(server, record, stop, rng):
                 pass
 
 
-FUZZERS = ("tests/test_fuzz.py", "tests/test_query_against_rdflib.py")
+FUZZERS = ("tests/test_fuzz.py", "tests/test_query_against_rdflib.py", "tests/test_query_paths.py")
 
 
 def fuzz(server, record, stop, rng):
