@@ -67,9 +67,7 @@ def processes(served) -> list[Process]:
             roles[pid] = served.first_role if not parent else role(command, roles.get(parent, ""))
             pages = Path(f"/proc/{pid}/smaps_rollup").read_text()
             status = Path(f"/proc/{pid}/status").read_text()
-            found.append(
-                Process(pid, roles[pid], _mb("Pss", pages), _mb("Rss", pages), _mb("VmHWM", status))
-            )
+            found.append(Process(pid, roles[pid], _mb("Pss", pages), _mb("Rss", pages), _mb("VmHWM", status)))
     return found
 
 

@@ -245,8 +245,7 @@ ResultSetMaxRows = 2000000
 
 
 CLASSES = {
-    one.name: one
-    for one in (Oxigraph, Incsr, OxigraphDisk, IncsrDisk, Virtuoso, RdflibEndpoint, FlaskRdflib)
+    one.name: one for one in (Oxigraph, Incsr, OxigraphDisk, IncsrDisk, Virtuoso, RdflibEndpoint, FlaskRdflib)
 }
 BASE = Oxigraph.name
 

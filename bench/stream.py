@@ -157,5 +157,3 @@ def section(times: list[Times], found: list[Peak], engines: dict[str, str]) -> l
         "",
     ]
     return lines
-
-

@@ -63,13 +63,15 @@ def compared(servers, mix, fresh, clients, observations, options, folder, left_o
 
     base = next(served for served in servers if served.name == BASE)
     window_s = window(
-        lambda seconds: throughput(
-            base,
-            mixes.requests(mix, base.target, observations, fresh, options.seed, None),
-            clients,
-            seconds,
-            folder,
-        ).requests,
+        lambda seconds: (
+            throughput(
+                base,
+                mixes.requests(mix, base.target, observations, fresh, options.seed, None),
+                clients,
+                seconds,
+                folder,
+            ).requests
+        ),
         THROUGH * len(mixes.MIXES[mix]),
         options.seconds,
         options.longest,
