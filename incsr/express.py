@@ -25,7 +25,7 @@ from incsr.workers.answers import Broken
 _UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"if-match"))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _BLOCKS = 256
-_LINES = {
+LINES = {
     200: b"HTTP/1.1 200 OK\r\n",
     304: b"HTTP/1.1 304 Not Modified\r\n",
 }
@@ -383,7 +383,7 @@ class Ride:
         wire = self.wire
         self.status, self.sent = status, len(body)
         parts = [
-            _LINES.get(status) or status_line(status),
+            LINES.get(status) or status_line(status),
             wire.listener.date_line,
             fields,
             b"x-request-id: ",

@@ -24,6 +24,7 @@ from uvicorn.server import ServerState
 
 from incsr import headers
 from incsr.admission import budget_of
+from incsr.again import Again
 from incsr.namespaces import BASE
 
 SWEEP_S = 0.25
@@ -44,6 +45,7 @@ class Listener:
     def __init__(self, front, settings, most_connections: int, lane=None):
         self.front = front
         self.lane = lane
+        self.again = Again(lane) if lane is not None else None
         self.most_connections = most_connections
         # Behind a proxy all connections are the proxy's.
         self.most_of_client = None if settings.trusted_proxies else settings.max_client_connections
@@ -117,6 +119,9 @@ class Wire(HttpToolsProtocol):
         self.counted: str | None = None  # the client that this connection is counted for
         self.descriptor = -1
         self.broken = None  # what is said, after the answers before, of what is no request
+        self.again = listener.again
+        self.between = True  # two messages; whatever comes begins a new one
+        self.begun = 0  # messages in what came last
 
     def connection_made(self, transport):
         super().connection_made(transport)
@@ -182,6 +187,15 @@ class Wire(HttpToolsProtocol):
     def data_received(self, data):
         if self.broken is not None:
             return
+        again = self.again
+        if again is not None:
+            cycle = self.cycle
+            free = self.between and (cycle is None or cycle.response_complete)
+            if free and again.answered(self, data):
+                if self.lane.pool.is_quiet():
+                    self.lane.pool.linger()
+                return
+            self.begun = 0
         if self.head_since is not None:
             self.head_bytes += len(data)
             if self.head_bytes > self.listener.most_head_bytes:
@@ -196,8 +210,12 @@ class Wire(HttpToolsProtocol):
             self.fail(501, "The method is not known", "No resource here takes it.", "unknown-method")
         except httptools.HttpParserError:
             self.send_400_response("")
-        if self.lane is not None and self.lane.pool.is_quiet():
-            self.lane.pool.linger()
+        if again is not None:
+            # Bytes that were one whole request, no more and no less.
+            if free and self.between and self.begun == 1:
+                again.remember(data, self.cycle)
+            if self.lane.pool.is_quiet():
+                self.lane.pool.linger()
 
     def send_400_response(self, msg):
         self.fail(400, "This is no HTTP request", "It breaks the rules of RFC 9112.", "bad-request")
@@ -238,6 +256,8 @@ class Wire(HttpToolsProtocol):
     def on_message_begin(self):
         if self.broken is not None:
             return
+        self.between = False
+        self.begun += 1
         # The scope that uvicorn makes here is only wanted where the ASGI application is called.
         self.url = b""
         self.headers = []
@@ -258,6 +278,7 @@ class Wire(HttpToolsProtocol):
             super().on_body(body)
 
     def on_message_complete(self):
+        self.between = True
         if self.broken is None:
             super().on_message_complete()
 
@@ -289,9 +310,13 @@ class Wire(HttpToolsProtocol):
     def _unset_keepalive_if_required(self):
         """Idle time is looked at in `Listener._sweep`: no timer for each request."""
 
-    def on_response_complete(self):
+    def at_rest(self):
+        """A response is complete."""
         self.server_state.total_requests += 1
         self.idle_since = self.listener.now()
+
+    def on_response_complete(self):
+        self.at_rest()
         if self.transport.is_closing():
             return
         self.flow.resume_reading()
