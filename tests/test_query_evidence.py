@@ -130,6 +130,21 @@ def test_path_in_sequence_and_blank_node_are_followed():
     assert [iris(facts) for _, facts in node] == [["measurement/2014-illicit-currency-seized"]]
 
 
+def test_alternatives_of_a_path_are_followed_and_only_the_one_taken_is_evidence():
+    found = evident(
+        "SELECT ?o { office:border-patrol (cbp:counters|cbp:operates|(org:subOrganizationOf/^cbp:uses)) ?o }"
+    )
+    one_by_one = [
+        (row["o"]["value"], iris(facts))
+        for path in ("cbp:counters", "cbp:operates", "org:subOrganizationOf/^cbp:uses")
+        for row, facts in evident(f"SELECT ?o {{ office:border-patrol {path} ?o }}")
+    ]
+
+    assert sorted((row["o"]["value"], iris(facts)) for row, facts in found) == sorted(one_by_one)
+    assert not any(reasons(facts) for _, facts in found)
+    assert len({tuple(facts) for _, facts in one_by_one}) > 2
+
+
 def test_subquery_that_hides_its_variable_is_followed_and_joins_with_nothing():
     found = evident(
         "SELECT ?area ?m { { SELECT ?area { GRAPH graph:incsr2014 { ?m sdmx-dimension:refArea ?area ; "
@@ -176,7 +191,8 @@ TRIPLES = st.sampled_from(
      "?m cbp:per ?per .", "?m cbp:indicator ?i .", "?m cbp:indicator/skos:prefLabel ?l .",
      "OPTIONAL { ?m cbp:per ?per }",
      "{ ?m cbp:per unit:DAY } UNION { ?m cbp:qualifier cbp:MoreThan }", "MINUS { ?m cbp:per unit:YR }",
-     "FILTER NOT EXISTS { ?m cbp:per unit:YR }", "[] cbp:indicator ?i .", "?i ^cbp:indicator ?other ."]
+     "FILTER NOT EXISTS { ?m cbp:per unit:YR }", "[] cbp:indicator ?i .", "?i ^cbp:indicator ?other .",
+     "?m (cbp:per|cbp:qualifier) ?p .", "?m cbp:indicator/(skos:prefLabel|skos:altLabel) ?l ."]
 )  # fmt: skip
 
 

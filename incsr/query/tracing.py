@@ -1,7 +1,7 @@
 """A SELECT rewritten so that each match of its patterns tells by which triples it holds.
 
-Paths of `/` and `^` become triples, blank nodes variables, and every branch that may be absent (OPTIONAL,
-UNION) is marked, so that only the triples of the branches taken count. Patterns that only exclude (MINUS,
+Paths of `/` and `^` become triples, those of `|` unions, blank nodes variables, and every branch that may be
+absent (OPTIONAL, UNION) is marked, so that only the triples of the branches taken count. Patterns that only exclude (MINUS,
 NOT EXISTS) are no evidence.
 """
 
@@ -32,7 +32,7 @@ from incsr.query.syntax_tree import (
     Var,
 )
 
-PATH = "a path with |, *, +, ? or ! goes over triples that it does not name"
+PATH = "a path with *, +, ? or ! goes over triples that it does not name"
 LIST = "a collection in a pattern goes over triples that it does not name"
 SUBQUERY = "a subquery groups, merges or cuts its solutions"
 ELSEWHERE = "a part of the answer comes from another endpoint"
@@ -227,6 +227,14 @@ class _Tracer:
                 self.triple(at, part, after, made, marker)
                 at = after
             self.triple(at, verb.parts[-1], object_, made, marker)
+            return
+        if isinstance(verb, Path) and verb.sign == "|":
+            groups = []
+            for part in verb.parts:
+                taken, inside = self.fresh(), []
+                self.triple(subject, part, object_, inside, taken)
+                groups.append(Group([*inside, Bind(Raw("true"), taken)]))
+            made.append(Union(groups))
             return
         made.append(Triples(subject, [(verb, [object_])]))
         if isinstance(verb, Path):
