@@ -69,7 +69,8 @@ $(VENV)/bench/.installed: bench/peers.lock
 	$(VENV)/bench/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r bench/peers.lock
 	touch $@
 
-# How fast the service is beside its peers; writes bench/RESULTS.md. BENCH="--observations 600000": 10 million.
+# How fast the service is beside its peers, Virtuoso among them where it is installed; writes bench/RESULTS.md.
+# BENCH="--observations 600000": 10 million triples; BENCH="--parts start validate": these alone.
 bench: setup $(VENV)/bench/.installed
 	scripts/system-packages bench
 	$(BIN)/python bench/run.py $(BENCH)

@@ -31,6 +31,10 @@ def free_port() -> int:
         return sock.getsockname()[1]
 
 
+class Failed(SystemExit):
+    """A server that did not do what it was asked; ends the run, unless it is a peer's, which is told of."""
+
+
 @dataclass
 class Ended:
     """A command that was run to its end."""
@@ -72,7 +76,7 @@ class Throughput:
 def throughput(served, lines, clients, seconds, folder) -> Throughput:
     """Ask a server for the lines in turn, for so many seconds.
 
-    Raises: SystemExit where one request failed: a server is fast at refusing.
+    Raises: Failed where one request failed: a server is fast at refusing.
     """
     listed = Path(folder) / "requests"
     listed.write_text("\n".join(lines) + "\n")
@@ -85,7 +89,7 @@ def throughput(served, lines, clients, seconds, folder) -> Throughput:
     ).stdout
     found = json.loads(said.rsplit("JSON ", 1)[1])
     if found["errors"] or found["refused"]:
-        raise SystemExit(f"{served.name} failed on {found['errors'] + found['refused']} requests")
+        raise Failed(f"{served.name} failed on {found['errors'] + found['refused']} requests")
     rate = found["requests"] / found["duration_us"] * 1e6
     return Throughput(found["requests"], rate, found["p50_us"] / 1000, found["p99_us"] / 1000)
 
@@ -104,7 +108,7 @@ def streamed(port: int, target: str, accept: str, keep: bool = False, pause_s: f
     """Ask once on a connection of its own and read to the end, as bytes come; `pause_s`: after the first.
 
     Sizes are those on the wire, chunk marks included; `keep` keeps the body, without them.
-    Raises: SystemExit where the answer is no 200 or is broken off.
+    Raises: Failed where the answer is no 200 or is broken off.
     """
     head = f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: {accept}\r\nConnection: close\r\n\r\n"
     pieces, came, body_at, first_ms = [], b"", 0, 0.0
@@ -117,18 +121,18 @@ def streamed(port: int, target: str, accept: str, keep: bool = False, pause_s: f
             came += buffer[:count]
             body_at = _body_at(came)
             if not count and not body_at:
-                raise SystemExit(f"port {port} ended its answer early: {came[:200]!r}")
+                raise Failed(f"port {port} ended its answer early: {came[:200]!r}")
         first_ms = (time.perf_counter() - began) * 1000
         header = came.split(b"\r\n\r\n", 1)[0]
         if STATUS.match(header)[1] != b"200":
-            raise SystemExit(f"port {port} refused {target[:80]}…: {came[:500]!r}")
+            raise Failed(f"port {port} refused {target[:80]}…: {came[:500]!r}")
         time.sleep(pause_s)
         pieces.append(came[len(header) + 4 :])
         size, tail = len(pieces[0]), pieces[0][-8:]
         while not _whole(header, size, tail):
             count = sock.recv_into(buffer)
             if not count:
-                raise SystemExit(f"port {port} broke its answer off after {size} bytes")
+                raise Failed(f"port {port} broke its answer off after {size} bytes")
             size += count
             tail = (tail + bytes(buffer[max(0, count - 8) : count]))[-8:]
             if keep:

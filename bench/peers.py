@@ -12,7 +12,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from measure import HERE, free_port
+from measure import HERE, Failed, free_port
 
 BIN = Path(sys.executable).parent
 PEERS = HERE.parent / ".venv" / "bench" / "bin"
@@ -29,6 +29,8 @@ class Served:
     # Slow ones hold a graph as Python objects: they are given longer windows, and small graphs only.
     slow = False
     ours = False
+    # A peer that fails is told of; where we fail, or what ratios are to, there is nothing to report.
+    required = False
 
     def __init__(self, file: Path, folder: Path):
         self.folder = Path(folder)
@@ -69,7 +71,7 @@ class Served:
                 return
             except OSError:
                 if time.monotonic() > end or self.process.poll() is not None:
-                    raise SystemExit(f"{self.name} did not start") from None
+                    raise Failed(f"{self.name} did not start") from None
                 time.sleep(0.05)
 
     def post(self, path, file, headers=None):
@@ -107,6 +109,7 @@ class Oxigraph(Served):
 
     name = "oxigraph"
     target = "/query?query="
+    required = True
 
     def begin(self, file):
         self.start(OXIGRAPH, "serve", "--bind", f"127.0.0.1:{self.port}")
@@ -131,7 +134,7 @@ class Incsr(Served):
 
     name = "incsr"
     first_role = "front"
-    ours = True
+    ours = required = True
     options = ("--timeout", "600", "--max-bytes", "0")
 
     def begin(self, file):
@@ -241,7 +244,7 @@ ResultSetMaxRows = 2000000
             check=True,
         ).stdout
         if not re.search(r"^(SQL> )*\s*1\s*$", said, re.M):
-            raise SystemExit(f"{self.name} did not load {file.name}: {said}")
+            raise Failed(f"{self.name} did not load {file.name}: {said}")
 
 
 CLASSES = {

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import memory
 from generate import BASE as DATA
-from measure import spread, streamed
+from measure import Failed, spread, streamed
 from mixes import JSON
 
 ROWS = 100_000
@@ -69,20 +69,28 @@ class Fresh:
         return served.target + quote(f"{KINDS[kind].format(rows=rows)}\n#stream{self.count}")
 
 
-def timed(servers, rounds: int, fresh: Fresh) -> list[Times]:
-    """Every server in every round; the first, untimed, is counted.
+def whole(served, fresh: Fresh) -> dict[str, int]:
+    """The size of each kind's answer in bytes, none of them timed.
 
-    Raises: SystemExit where an answer has not the rows that were asked for.
+    Raises: Failed where an answer has not the rows that were asked for.
     """
+    sizes = {}
+    for kind in KINDS:
+        answer = streamed(served.port, fresh.target(served, kind, ROWS), JSON, keep=True)
+        count = len(json.loads(answer.body)["results"]["bindings"])
+        if count != ROWS:
+            raise Failed(f"{served.name} sent {count} rows where {ROWS} were asked for")
+        sizes[kind] = answer.size
+    return sizes
+
+
+def timed(servers, sizes: dict[str, dict[str, int]], rounds: int, fresh: Fresh) -> list[Times]:
+    """Every server in every round; `sizes` of the answers by server and kind."""
     found = []
     for kind in KINDS:
-        times = {served.name: Times(kind, served.name) for served in servers}
-        for served in servers:
-            answer = streamed(served.port, fresh.target(served, kind, ROWS), JSON, keep=True)
-            count = len(json.loads(answer.body)["results"]["bindings"])
-            if count != ROWS:
-                raise SystemExit(f"{served.name} sent {count} rows where {ROWS} were asked for")
-            times[served.name].size = answer.size
+        times = {
+            served.name: Times(kind, served.name, size=sizes[served.name][kind]) for served in servers
+        }
         for _ in range(max(rounds, ROUNDS_AT_LEAST)):
             for served in servers:
                 answer = streamed(served.port, fresh.target(served, kind, ROWS), JSON)
@@ -112,10 +120,19 @@ def peaks(served, triples: int, fresh: Fresh) -> list[Peak]:
     return found
 
 
-def measured(servers, triples: int, rounds: int) -> tuple[list[Times], list[Peak]]:
-    fresh = Fresh()
-    times = timed(servers, rounds, fresh)
-    return times, [peak for served in servers for peak in peaks(served, triples, fresh)]
+def measured(servers, triples: int, rounds: int) -> tuple[list[Times], list[Peak], dict[str, str]]:
+    """Times, peaks, and by peer why it was left out."""
+    fresh, sizes, failures = Fresh(), {}, {}
+    for served in servers:
+        try:
+            sizes[served.name] = whole(served, fresh)
+        except Failed as error:
+            if served.required:
+                raise
+            failures[served.name] = str(error)
+    servers = [served for served in servers if served.name in sizes]
+    times = timed(servers, sizes, rounds, fresh)
+    return times, [peak for served in servers for peak in peaks(served, triples, fresh)], failures
 
 
 def later(times: list[Times], server: str, base: str, kind: str) -> list[float]:
@@ -124,8 +141,8 @@ def later(times: list[Times], server: str, base: str, kind: str) -> list[float]:
     return [ours - theirs for ours, theirs in zip(first[server], first[base], strict=True)]
 
 
-def section(times: list[Times], found: list[Peak], engines: dict[str, str]) -> list[str]:
-    """`engines`: by server, the one that it is compared with."""
+def section(times: list[Times], found: list[Peak], engines: dict[str, str], failures=None) -> list[str]:
+    """`engines`: by server, the one that it is compared with; `failures`: by peer, why it is left out."""
     lines = [
         f"{ROWS:,} rows streamed, JSON, never asked before; milliseconds to the first and the last byte of",
         "the body, by a client that reads a socket, in interleaved rounds, and how long after the engine's:",
@@ -146,6 +163,8 @@ def section(times: list[Times], found: list[Peak], engines: dict[str, str]) -> l
             f"| {spread(one.last, 0)} | {cells[1]} |"
         )
     lines += [
+        "",
+        *(f"Left out: {name}: {why}" for name, why in (failures or {}).items()),
         "",
         "Megabytes while an answer is sent: of all processes together before and at most (PSS, looked at",
         "ten times a second), and resident in one process at most (how much more than before). An evaluator",

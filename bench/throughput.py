@@ -9,7 +9,7 @@ import statistics
 from dataclasses import dataclass
 
 import mixes
-from measure import Throughput, spread, throughput
+from measure import Failed, Throughput, spread, throughput
 from peers import BASE
 
 
@@ -27,12 +27,17 @@ class Line:
     p99: float
     ratios: list[float]
     new_hits: int | None
+    # Why there are no figures, where there are none.
+    failure: str = ""
 
     @property
     def ratio(self) -> float:
         return statistics.median(self.ratios)
 
     def text(self) -> str:
+        if self.failure:
+            place = f"| {self.mix} | {self.asked} | {self.clients} | {self.server} | {self.window_s} "
+            return f"{place}| {self.failure} | | | | |"
         hits = "" if self.new_hits is None else self.new_hits
         return (
             f"| {self.mix} | {self.asked} | {self.clients} | {self.server} | {self.window_s} "
@@ -79,21 +84,31 @@ def compared(servers, mix, fresh, clients, observations, options, folder, left_o
     seen: dict[str, list[Throughput]] = {served.name: [] for served in servers}
     ratios: dict[str, list[float]] = {served.name: [] for served in servers}
     hits = {served.name: served.hits() for served in servers}
+    failures: dict[str, str] = {}
     for number in range(options.rounds):
         bases: dict[frozenset[str], Throughput] = {}
         for served in servers:
+            if served.name in failures:
+                continue
             without = left_out.get(served.name, frozenset()) & frozenset(mixes.MIXES[mix])
             if without not in bases:
                 bases[without] = once(base, without, options.seed + number)
                 if not bases[without].rate:
                     raise SystemExit(f"{BASE} answered nothing in {window_s} s; give --longest more")
-            found = bases[without] if served is base else once(served, without, options.seed + number)
+            try:
+                found = bases[without] if served is base else once(served, without, options.seed + number)
+            except Failed as error:
+                if served.required:
+                    raise
+                failures[served.name] = str(error)
+                continue
             seen[served.name].append(found)
             ratios[served.name].append(found.rate / bases[without].rate)
     lines = []
     for served in servers:
+        failure = failures.get(served.name, "")
         middle = {
-            key: statistics.median(getattr(one, key) for one in seen[served.name])
+            key: 0.0 if failure else statistics.median(getattr(one, key) for one in seen[served.name])
             for key in ("rate", "p50", "p99")
         }
         new_hits = served.hits() - hits[served.name] if fresh and served.hits() is not None else None
@@ -107,6 +122,7 @@ def compared(servers, mix, fresh, clients, observations, options, folder, left_o
                 **middle,
                 ratios=ratios[served.name],
                 new_hits=new_hits,
+                failure=failure,
             )
         )
         print(lines[-1].text(), flush=True)
@@ -150,14 +166,24 @@ def by_kind(servers, observations, options, folder, left_out) -> list[Kind]:
                 if kind in left_out.get(served.name, ()):
                     continue
                 lines = mixes.requests(mix, served.target, observations, True, options.seed, [kind])
-                for seconds in (1, LAST_TRY_S):
-                    seen = throughput(served, lines, 1, seconds, folder)
-                    if seen.requests:
-                        p50[served.name] = seen.p50
-                        break
+                try:
+                    p50[served.name] = latency(served, lines, folder)
+                except Failed as error:
+                    if served.required:
+                        raise
+                    print(error, flush=True)
             found.append(Kind(mix, kind, p50))
             print(found[-1].text(), flush=True)
     return found
+
+
+def latency(served, lines, folder) -> float | None:
+    """The median in milliseconds; None where nothing is answered in `LAST_TRY_S` either."""
+    for seconds in (1, LAST_TRY_S):
+        seen = throughput(served, lines, 1, seconds, folder)
+        if seen.requests:
+            return seen.p50
+    return None
 
 
 def milliseconds(value: float | None) -> str:
@@ -177,22 +203,26 @@ def grown(sizes: dict[int, list[Line]], kinds: dict[int, list[Kind]]) -> list[st
     for count, found in sizes.items():
         for line in found:
             row = cells.setdefault((line.mix, line.asked, line.clients, line.server), {})
-            row[count] = f"**{line.ratio:.2f}**, {line.p50:.2f}"
+            row[count] = line.failure or f"**{line.ratio:.2f}**, {line.p50:.2f}"
     for key, row in cells.items():
         figures = " | ".join(row.get(count, "-") for count in sizes)
         lines.append(f"| {' | '.join(map(str, key))} | {figures} |")
-    latencies: dict[tuple, dict[int, float | None]] = {}
+    latencies: dict[tuple, dict[str, dict[int, float | None]]] = {}
     for count, found in kinds.items():
         for one in found:
             for server, p50 in one.p50.items():
-                latencies.setdefault((one.mix, one.kind, server), {})[count] = p50
+                latencies.setdefault((one.mix, one.kind), {}).setdefault(server, {})[count] = p50
+    servers = list(dict.fromkeys(server for row in latencies.values() for server in row))
     lines += [
         "",
-        "Latency of each kind alone, first asked, one client, p50 in milliseconds:",
+        f"Latency of each kind alone, first asked, one client, p50 in milliseconds, {' → '.join(heads)}:",
         "",
-        f"| mix | kind | server | {' | '.join(heads)} |",
-        f"| --- | --- | --- |{' --- |' * len(heads)}",
+        f"| mix | kind | {' | '.join(servers)} |",
+        f"| --- | --- |{' --- |' * len(servers)}",
     ]
     for key, row in latencies.items():
-        lines.append(f"| {' | '.join(key)} | {' | '.join(milliseconds(row.get(count)) for count in sizes)} |")
+        cells = [
+            " → ".join(milliseconds(row.get(server, {}).get(count)) for count in sizes) for server in servers
+        ]
+        lines.append(f"| {' | '.join((*key, *cells))} |")
     return lines

@@ -74,7 +74,10 @@ def answering():
 
 def served(name, ours=False, slow=False, target="/q?query="):
     """What stands for a running server where nothing is sent to it."""
-    return SimpleNamespace(name=name, ours=ours, slow=slow, target=target, hits=lambda: None)
+    required = ours or name == "oxigraph"
+    return SimpleNamespace(
+        name=name, ours=ours, slow=slow, required=required, target=target, hits=lambda: None
+    )
 
 
 def test_a_spread_is_the_median_and_what_lies_lowest_and_highest():
@@ -178,6 +181,41 @@ def test_a_server_that_refuses_a_kind_is_measured_by_the_base_without_it(monkeyp
     assert asked_for.count(("oxigraph", 11)) == asked_for.count(("lame", 11)) == 2
 
 
+@pytest.mark.parametrize("name", [pytest.param("oxigraph", id="the base"), pytest.param("incsr", id="we")])
+def test_a_run_ends_where_those_fail_that_it_is_about(monkeypatch, name):
+    def once(server, *_):
+        if server.name == name:
+            raise measure.Failed(f"{name} failed on 3 requests")
+        return measure.Throughput(1000, 10, 1.0, 2.0)
+
+    monkeypatch.setattr(throughput, "throughput", once)
+    options = SimpleNamespace(rounds=1, seconds=1, longest=9, seed=1)
+
+    with pytest.raises(SystemExit, match="failed on 3 requests"):
+        servers = [served("oxigraph"), served("incsr", ours=True)]
+        throughput.compared(servers, "known", True, 1, 300, options, Path(), {})
+
+
+def test_a_peer_that_fails_under_load_is_told_of_and_ends_nothing(monkeypatch):
+    def once(server, *_):
+        if server.name == "lame":
+            raise measure.Failed("lame failed on 3 requests")
+        return measure.Throughput(1000, 10, 1.0, 2.0)
+
+    monkeypatch.setattr(throughput, "throughput", once)
+    options = SimpleNamespace(rounds=2, seconds=1, longest=9, seed=1)
+
+    lines = throughput.compared(
+        [served("oxigraph"), served("lame")], "known", True, 16, 300, options, Path(), {}
+    )
+
+    assert lines[1].text() == "| known | first asked | 16 | lame | 1 | lame failed on 3 requests | | | | |"
+    assert "| known | first asked | 16 | lame | lame failed on 3 requests |" in throughput.grown(
+        {10: lines}, {}
+    )
+    assert throughput.by_kind([served("lame")], 300, options, Path(), {})[0].p50 == {"lame": None}
+
+
 def test_requests_of_no_kind_are_none_and_of_some_are_theirs():
     assert mixes.requests("known", "/q?query=", 300, False, 1, []) == []
     assert len(mixes.requests("known", "/q?query=", 300, False, 1, ["ask"])) == 1
@@ -198,7 +236,7 @@ def test_growth_puts_the_sizes_side_by_side_and_says_what_was_not_measured():
 
     assert "| known | again | 1 | incsr | **4.00**, 1.50 | **5.00**, 1.50 |" in lines
     assert "| known | again | 1 | slow | **0.10**, 1.50 | - |" in lines
-    assert "| known | join | incsr | 0.50 | - |" in lines
+    assert "| known | join | 0.50 → - |" in lines
 
 
 def solutions(*rows):
