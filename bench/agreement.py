@@ -1,5 +1,6 @@
 """Whether the servers answer the same: a server is not faster for an answer that it refuses or cuts short."""
 
+import http.client
 import json
 import urllib.error
 import urllib.request
@@ -24,18 +25,25 @@ def disagreements(servers, observations: int, seed: int) -> dict[str, dict[str, 
                 lines = mixes.requests(mix, served.target, observations, True, seed, [kind])[:ASKED]
                 try:
                     answers = [asked(served, line, number) for number, line in enumerate(lines)]
-                except urllib.error.HTTPError as error:
-                    text = " ".join(error.read(300).decode(errors="replace").split())
+                    seen = [summary(template, accept, body) for accept, body in answers]
+                except (OSError, http.client.HTTPException, ValueError) as error:
+                    told = f"refused: {reason(error)}"
                     if served.required:
-                        raise SystemExit(f"{served.name} refused {kind}: {error.code} {text}") from None
-                    found[served.name][kind] = f"refused: {error.code} {text}"
+                        raise SystemExit(f"{served.name}, {kind}: {told}") from None
+                    found[served.name][kind] = told
                     continue
-                seen = [summary(template, accept, body) for accept, body in answers]
                 if served.name == BASE:
                     expected = seen
                 elif told := difference(expected, seen):
                     found[served.name][kind] = told
     return found
+
+
+def reason(error: Exception) -> str:
+    """What a server said, or what went wrong with its answer."""
+    if isinstance(error, urllib.error.HTTPError):
+        return f"{error.code} {' '.join(error.read(300).decode(errors='replace').split())}"
+    return f"{type(error).__name__} {error}"
 
 
 def refused(told: dict[str, str]) -> frozenset[str]:

@@ -3,8 +3,8 @@
     python bench/load.py [--observations 60000] [--rounds 3] [--syntax nt ttl nt.gz nq blank.nt]
 
 A ratio is of one round: the peer's time by ours, without and with the compaction that only we do; and the
-peer's processor time by ours, which depends less on what else the machine does. In union mode each triple is
-stored twice. `blank.nt` has blank nodes in two thirds of its statements.
+peer's processor time by ours, which depends less on what else the machine does. In union mode what stands in
+named graphs (`nq`) is stored twice. `blank.nt` has blank nodes in two thirds of its statements.
 """
 
 import argparse
@@ -105,7 +105,7 @@ def round_of(path: Path, folder: Path) -> dict[str, Ended]:
 
 def measured(observations: int, rounds: int, syntaxes, folder: Path) -> tuple[int, list[Loaded]]:
     """The number of triples, and every syntax in both modes; prints each line as it is found."""
-    # In a process of its own: what this one holds would count as the memory of those that it starts.
+    # In a process of its own, which gives the memory back that the file takes in all its syntaxes.
     with multiprocessing.get_context("fork").Pool(1) as pool:
         count, paths = pool.apply(files, (observations, folder, syntaxes))
     found = []
@@ -129,7 +129,7 @@ def section(count: int, found: list[Loaded]) -> list[str]:
         "",
         "`incsr load` beside `oxigraph load`, in interleaved rounds. A ratio is the peer's time by ours,",
         "without and with the compaction that only we do, and of processor time; MB: the largest resident",
-        "set. Union mode stores each triple twice.",
+        "set. Union mode stores what stands in named graphs (nq) twice.",
         "",
         *HEAD,
         *(one.text() for one in found),

@@ -7,6 +7,7 @@ import re
 import socket
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -46,21 +47,23 @@ class Ended:
 
 
 def timed(command, exit_codes=(0,)) -> Ended:
-    """Run a command to its end; what it prints goes to a file, so that no pipe holds it up.
+    """Run a program, by its path, to its end; what it prints goes to a file, so that no pipe holds it up.
 
     Raises: SystemExit where it ends with any other code.
     """
-    began = time.perf_counter()
-    with tempfile.TemporaryFile("w+") as output:
-        process = subprocess.Popen([str(word) for word in command], stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
-        took = time.perf_counter() - began
-        process.returncode = os.waitstatus_to_exitcode(status)
-        output.seek(0)
+    words = [str(word) for word in command]
+    with tempfile.NamedTemporaryFile("r") as output:
+        said = subprocess.run(
+            [sys.executable, "-IS", HERE / "launch.py", output.name, *words],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        ).stdout.split()
         printed = output.read()
-    if process.returncode not in exit_codes:
-        raise SystemExit(f"{' '.join(map(str, command))} ended with {process.returncode}: {printed}")
-    return Ended(took, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1000, printed)
+    seconds, processor_s, largest_kb, code = *map(float, said[:3]), int(said[3])
+    if code not in exit_codes:
+        raise SystemExit(f"{' '.join(words)} ended with {code}: {printed}")
+    return Ended(seconds, processor_s, largest_kb / 1000, printed)
 
 
 @dataclass

@@ -98,10 +98,10 @@ def of_disagreements(told: dict[str, dict[str, str]]) -> list[str]:
 
 def of_memory(rows: list[str]) -> list[str]:
     return [
-        "Memory of each process in megabytes, by what it does, after loading and at the end. Proportional",
-        "sizes (PSS) add up; resident sizes (RSS) count in each process what several share:",
+        "Memory of each process in megabytes, by what it does, after loading and after what stands above.",
+        "Proportional sizes (PSS) add up; resident sizes (RSS) count in each process what several share:",
         "",
-        "| server | process | PSS, loaded | PSS, at the end | RSS | largest RSS |",
+        "| server | process | PSS, loaded | PSS, afterwards | RSS | largest RSS |",
         "| --- | --- | --- | --- | --- | --- |",
         *rows,
         "",

@@ -67,7 +67,7 @@ def main():
         if "load" in options.parts:
             print("load", flush=True)
             observations = max(options.observations)
-            count, loaded = load.measured(observations, options.rounds, ("nt", "ttl", "nt.gz"), folder)
+            count, loaded = load.measured(observations, options.rounds, ("nt", "ttl", "nt.gz", "nq"), folder)
             found += load.section(count, loaded)
             summary += asked.of_load(count, loaded)
     lines = report.head(began, load_before, os.getloadavg(), options, missing)
@@ -130,18 +130,18 @@ class Sizes:
         after_load = {served.name: memory.processes(served) for served in servers}
         if "mixes" in parts:
             self.measure_mixes(servers, quick, observations, count)
-        if "stream" in parts and count < stream.TRIPLES:
-            self.texts += [f"Streaming: left out, too few of {count:,} triples for {stream.ROWS:,} rows.", ""]
-        elif "stream" in parts:
-            times, peaks, failures = stream.measured(quick, count, self.options.rounds)
-            self.texts += stream.section(times, peaks, asked.ENGINES, failures)
-            self.summary += asked.of_stream(count, times)
         if "memory" in parts:
             rows = []
             for served in servers:
                 now = memory.processes(served)
                 rows += memory.rows(served.name, served.loaded_s, after_load[served.name], now)
             self.texts += report.of_memory(rows)
+        if "stream" in parts and count < stream.TRIPLES:
+            self.texts += [f"Streaming: left out, too few of {count:,} triples for {stream.ROWS:,} rows.", ""]
+        elif "stream" in parts:
+            times, peaks, failures = stream.measured(quick, count, self.options.rounds)
+            self.texts += stream.section(times, peaks, asked.ENGINES, failures)
+            self.summary += asked.of_stream(count, times)
 
     def measure_mixes(self, servers, quick, observations: int, count: int):
         options, lines = self.options, []

@@ -164,8 +164,7 @@ def section(times: list[Times], found: list[Peak], engines: dict[str, str], fail
         )
     lines += [
         "",
-        *(f"Left out: {name}: {why}" for name, why in (failures or {}).items()),
-        "",
+        *(f"Left out: {name}: {why}\n" for name, why in (failures or {}).items()),
         "Megabytes while an answer is sent: of all processes together before and at most (PSS, looked at",
         "ten times a second), and resident in one process at most (how much more than before). An evaluator",
         "grows at first by the pages of the data that it reads, not by what it sends:",

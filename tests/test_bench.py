@@ -131,6 +131,16 @@ def test_a_command_that_fails_ends_the_run_with_what_it_said():
         measure.timed((sys.executable, "-c", "print('no such file'); raise SystemExit(3)"))
 
 
+def test_the_memory_of_a_command_is_its_own_and_not_that_of_who_starts_it():
+    held = bytearray(b"x" * 200_000_000)
+
+    small = measure.timed((sys.executable, "-c", "print('done')"))
+    large = measure.timed((sys.executable, "-c", "held = b'x' * 100_000_000"))
+
+    assert len(held) / 1e6 > large.largest_mb > 100 > small.largest_mb > 0
+    assert small.printed == "done\n" and small.seconds > 0 and small.processor_s > 0
+
+
 def test_a_start_is_over_when_the_answer_is_right_and_not_before(tmp_path):
     program = tmp_path / "answering.py"
     program.write_text(ANSWERING)
@@ -392,3 +402,20 @@ def test_the_command_to_repeat_a_run_gives_its_options_again():
     again = run.options_of(report.repeat(options).split()[2:])
 
     assert vars(again) == vars(options)
+
+
+def test_a_peer_that_refuses_or_answers_no_results_is_told_of_and_we_may_do_neither(monkeypatch):
+    def answer(server, line, number):
+        accept = line.split("\t")[0]
+        if server.name == "oxigraph":
+            return accept, b"" if accept == mixes.TRIPLES else solutions(("literal", "1"))
+        return accept, b"<html>"
+
+    monkeypatch.setattr(agreement, "asked", answer)
+
+    told = agreement.disagreements([served("oxigraph"), served("lame")], 300, 1)
+    assert told["oxigraph"] == {}
+    assert told["lame"]["point"].startswith("refused: JSONDecodeError")
+    assert told["lame"]["construct"] == "answers 1 where oxigraph answers 0"
+    with pytest.raises(SystemExit, match=r"^incsr, point: refused"):
+        agreement.disagreements([served("oxigraph"), served("incsr", ours=True)], 300, 1)
