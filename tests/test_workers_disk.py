@@ -1,5 +1,6 @@
 """`--store DIR`: what is acknowledged is there after any end, and nothing else is."""
 
+import json
 import os
 import signal
 import subprocess
@@ -211,3 +212,47 @@ def test_a_write_whose_process_ends_before_the_deed_has_changed_nothing(serve, t
     assert response.status_code == 500
     assert "/crashed" in response.text and "Nothing was changed" in response.text
     assert numbers(server) == []
+
+
+def count(server) -> int:
+    query = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+    response = requests.get(server.url + "/sparql", params={"query": query}, timeout=60)
+    return int(response.json()["results"]["bindings"][0]["n"]["value"])
+
+
+def test_counts_stay_with_the_data_they_are_of_and_no_longer(serve, tmp_path):
+    store, kept = tmp_path / "store", tmp_path / "store" / "counts.json"
+    server = serve("--empty", "--store", store, token=TOKEN)
+    text = "".join(f"<http://example.org/s> <http://example.org/p> {number} .\n" for number in range(50_000))
+    headers = server.authorization() | {"Content-Type": "text/turtle"}
+    assert requests.put(server.url + "/store?default", text, headers=headers, timeout=60).status_code == 204
+    assert count(server) == 50_000
+    server.terminate()
+    lessons = kept.read_text()
+    assert "50000" in lessons
+
+    # Another number in the file shows whether it is read.
+    kept.write_text(lessons.replace("50000", "4711"))
+    server = serve("--empty", "--store", store, token=TOKEN)
+    assert count(server) == 4711
+    assert update(server, insert(-1)).status_code == 204
+    assert count(server) == 50_001
+    server.terminate()
+
+    assert count(serve("--empty", "--store", store)) == 50_001
+
+
+@pytest.mark.parametrize("held", ["", "[]", "{}", '{"version": 1, "lessons": 2}', "\x00", "lessons", "another version"])
+def test_counts_that_cannot_be_read_are_counted_anew(serve, tmp_path, held):
+    store, kept = tmp_path / "store", tmp_path / "store" / "counts.json"
+    server = serve("--empty", "--store", store, token=TOKEN)
+    assert update(server, insert(1)).status_code == 204
+    server.terminate()
+    if held == "lessons":
+        version = f"{json.loads((store / 'CURRENT').read_text())['origin']}.1"
+        held = json.dumps({"version": version, "lessons": ["[[7, 7]]", "no JSON", "[]"]})
+    if held == "another version":
+        held = json.dumps({"version": "0.0", "lessons": ["[[[null, null, null], 4711]]"]})
+    kept.write_text(held)
+
+    assert count(serve("--empty", "--store", store)) == 1

@@ -1,8 +1,8 @@
 """A SELECT rewritten so that each match of its patterns tells by which triples it holds.
 
 Paths of `/` and `^` become triples, those of `|` unions, blank nodes variables, and every branch that may be
-absent (OPTIONAL, UNION) is marked, so that only the triples of the branches taken count. Patterns that only exclude (MINUS,
-NOT EXISTS) are no evidence.
+absent (OPTIONAL, UNION) is marked, so that only the triples of the branches taken count. Patterns that only
+exclude (MINUS, NOT EXISTS) are no evidence.
 """
 
 from dataclasses import dataclass, field, fields, is_dataclass

@@ -3,6 +3,7 @@
     DIR/CURRENT             which generation is current, in JSON; replaced in one step
     DIR/LOCK                held by the one service, or the one loading, that uses the directory
     DIR/generations/NAME/   a RocksDB database each
+    DIR/counts.json         what has been counted of the current version; may be missing
 
 A change is made on a copy of the current generation (its immutable files are hard links, so that a copy costs
 next to nothing), and becomes current by one rename. Whatever kills the process before that leaves the old
@@ -129,6 +130,26 @@ class Directory:
             os.fsync(file.fileno())
         os.replace(waiting, self.path / "CURRENT")
         _sync(self.path)
+
+    def counts(self, version: str) -> list[bytes]:
+        """What has been counted of a version, as evaluators tell it; nothing where that is not known."""
+        try:
+            held = json.loads((self.path / "counts.json").read_text("utf-8"))
+            if held["version"] != version:
+                return []
+            return [lesson.encode() for lesson in held["lessons"]]
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            return []
+
+    def keep_counts(self, version: str, lessons: list[bytes]):
+        """Keep what has been counted of a version for the next start.
+
+        Raises: OSError where the file cannot be written; then there is the one before, or none.
+        """
+        waiting = self.path / "counts.json.new"
+        held = {"version": version, "lessons": [lesson.decode() for lesson in lessons]}
+        waiting.write_text(json.dumps(held), "utf-8")
+        os.replace(waiting, self.path / "counts.json")
 
     def discard(self, keep: str | None, only: str | None = None):
         """Delete generations that are not current: one, or all."""

@@ -43,6 +43,8 @@ RENEW_AFTER = 20_000
 SPARE = 2
 # So many messages of what was counted are passed on; each is bounded as every frame is.
 MOST_LEARNT = 256
+# Counts of data on disk are written into its directory so long after the first that is new.
+KEEP_COUNTS_AFTER_S = 1.0
 # A job that was ended at its deadline was tried if it had an evaluator for this part of its time.
 TRIED_PART = 0.8
 # After data that cannot be loaded anew, the next try.
@@ -463,6 +465,7 @@ class Pool:
         self.most_settled = settings.max_slow - settings.max_slow // KEPT_FOR_YOUNG
         self.generation = 0
         self.learnt: list[bytes] = []  # what evaluators of this generation have counted, as frames
+        self.keeping: asyncio.TimerHandle | None = None
         self.version = ""
         self.place: str | None = None  # the directory of the current generation, on disk
         self.lock: int | None = None
@@ -514,6 +517,9 @@ class Pool:
         if not summary["filtered"]:
             self.log("warning", "this machine has no system call filter; evaluators have their limits alone")
         self.failed_starts = 0
+        if self.place is not None:
+            lessons = Directory(self.settings.store).counts(self.version)[:MOST_LEARNT]
+            self.learnt = [frames.frame(frames.LEARNT, each) for each in lessons if frames.is_lesson(each)]
         self.keep_ready()
 
     async def run(self, job: Job) -> Answer:
@@ -570,6 +576,17 @@ class Pool:
             raise frames.FrameError("what an evaluator has counted are no counts")
         if evaluator.generation == self.generation and len(self.learnt) < MOST_LEARNT:
             self.learnt.append(frames.frame(frames.LEARNT, payload))
+            if self.place is not None and self.keeping is None:
+                self.keeping = self.loop.call_later(KEEP_COUNTS_AFTER_S, self._keep_counts)
+
+    def _keep_counts(self):
+        """Write what was counted beside the data, for the next start."""
+        self.keeping = None
+        lessons = [each[frames.HEADER.size :] for each in self.learnt]
+        try:
+            Directory(self.settings.store).keep_counts(self.version, lessons)
+        except OSError as error:
+            self.log("warning", "counts are not kept", why=str(error))
 
     def forget(self, evaluator: Evaluator):
         if evaluator in self.idle:
@@ -684,6 +701,9 @@ class Pool:
             from incsr.workers import services
 
             services.stop(self.broker)
+        if self.keeping is not None:
+            self.keeping.cancel()
+            self._keep_counts()
         if self.lock is not None:
             os.close(self.lock)
             self.lock = None
