@@ -227,6 +227,9 @@ def test_counts_stay_with_the_data_they_are_of_and_no_longer(serve, tmp_path):
     headers = server.authorization() | {"Content-Type": "text/turtle"}
     assert requests.put(server.url + "/store?default", text, headers=headers, timeout=60).status_code == 204
     assert count(server) == 50_000
+    end = time.monotonic() + 30
+    while not kept.exists() and time.monotonic() < end:
+        time.sleep(0.05)
     server.terminate()
     lessons = kept.read_text()
     assert "50000" in lessons
@@ -242,7 +245,9 @@ def test_counts_stay_with_the_data_they_are_of_and_no_longer(serve, tmp_path):
     assert count(serve("--empty", "--store", store)) == 50_001
 
 
-@pytest.mark.parametrize("held", ["", "[]", "{}", '{"version": 1, "lessons": 2}', "\x00", "lessons", "another version"])
+@pytest.mark.parametrize(
+    "held", ["", "[]", "{}", '{"version": 1, "lessons": 2}', "\x00", "lessons", "another version"]
+)
 def test_counts_that_cannot_be_read_are_counted_anew(serve, tmp_path, held):
     store, kept = tmp_path / "store", tmp_path / "store" / "counts.json"
     server = serve("--empty", "--store", store, token=TOKEN)
