@@ -10,7 +10,7 @@ the lane's way. Nothing is remembered where requests are counted by client or sp
 import time
 
 from incsr.encodings import WORTH_BYTES, preferred
-from incsr.express import LINES, Ride
+from incsr.express import LENT_BYTES, LINES, Ride
 from incsr.log import new_id
 
 MOST = 1024
@@ -77,7 +77,7 @@ class Again:
             else:
                 body = entry.variants.get(coding)
         fields = entry.rendered.get((coding, known.origin))
-        if body is None or fields is None:
+        if body is None or fields is None or len(body) > LENT_BYTES:
             return False
         self.cache.counts["hits"] += 1
         self.id = number = new_id()

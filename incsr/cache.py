@@ -13,9 +13,11 @@ from collections import OrderedDict
 from incsr.messages import Head, Problem, ReadJob
 
 # One answer may take this part of the whole, so that a large one does not put out all others.
-LARGEST_PART = 32
-# What an entry costs beside its bodies: head, key, places in dictionaries.
-OVERHEAD_BYTES = 600
+LARGEST_PART = 4
+# Large answers on their way, to be kept or out of what is kept, may take this part beside it.
+COLLECTED_PART = 2
+# What an entry costs beside its bodies and its question: its header lines twice, places in dictionaries.
+OVERHEAD_BYTES = 2_000
 # A query that hit its deadline would hit it again; so long it is not tried.
 DEADLINE_KEPT_S = 5.0
 FAILURES_KEPT = 1024
@@ -52,7 +54,7 @@ def tag_of(version: str, job: ReadJob) -> str:
 class Entry:
     """A complete answer, with its compressed variants as they come to be asked for."""
 
-    __slots__ = ("body", "head", "limits", "rendered", "rows", "size", "tag", "variants")
+    __slots__ = ("body", "head", "lent", "limits", "readers", "rendered", "rows", "size", "tag", "variants")
 
     def __init__(self, head: Head, body: bytes, limits, tag: str, rows: int | None = None):
         self.head = head
@@ -63,6 +65,14 @@ class Entry:
         self.variants: dict[str, bytes] = {}
         self.rendered: dict = {}  # what the front has made of it, ready to be sent
         self.size = len(body) + OVERHEAD_BYTES
+        self.readers = self.lent = 0  # who is being sent it piece by piece, and the room taken for that
+
+
+def asked_bytes(key) -> int:
+    """The length of the question that a key holds."""
+    if isinstance(key, ReadJob):
+        return len(key.text)
+    return sum(len(part) for part in key if part) if isinstance(key, tuple) else 0
 
 
 class Flight:
@@ -79,7 +89,7 @@ class Cache:
 
     def __init__(self, max_bytes: int, clock=time.monotonic):
         self.max_bytes = max_bytes
-        self.bytes = 0
+        self.bytes = self.collected = 0
         self.version = ""
         self.counts = dict.fromkeys(("hits", "misses", "shared", "unchanged", "evicted"), 0)
         self._clock = clock
@@ -105,10 +115,18 @@ class Cache:
             self._entries.move_to_end(key)
         return entry
 
+    def collect(self, size: int) -> bool:
+        """Take room for so many bytes more of large answers on their way; false where there is none."""
+        if self.collected + size > self.max_bytes // COLLECTED_PART:
+            return False
+        self.collected += size
+        return True
+
     def put(self, version: str, key, entry: Entry):
         """Keep an answer, unless it is too large or the data has moved on."""
-        if entry.size - OVERHEAD_BYTES > self.largest or version != self.version:
+        if len(entry.body) > self.largest or version != self.version:
             return
+        entry.size += asked_bytes(key)
         old = self._entries.pop(key, None)
         if old is not None:
             self.bytes -= old.size

@@ -25,6 +25,8 @@ from incsr.workers.answers import Broken
 _UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"if-match"))
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _BLOCKS = 256
+# A kept answer that is larger is sent in pieces of this size, as its client reads them.
+LENT_BYTES = 1 << 20
 LINES = {
     200: b"HTTP/1.1 200 OK\r\n",
     304: b"HTTP/1.1 304 Not Modified\r\n",
@@ -361,7 +363,50 @@ class Ride:
             if coding:
                 fields += b"content-encoding: " + coding.encode() + b"\r\n"
             entry.rendered[(coding, self.origin)] = fields
-        self.write(entry.head.status, fields, body)
+        if len(body) > LENT_BYTES:
+            self.lend(entry, fields, body)
+        else:
+            self.write(entry.head.status, fields, body)
+
+    def lend(self, entry, fields, body):
+        """Send a large answer that is kept as its client reads it; its readers share the room for it."""
+        cache = self.lane.cache
+        if not entry.readers:
+            if not cache.collect(entry.size):
+                # Clients that read slowly hold enough already; evaluated anew, it waits in an evaluator.
+                if self.job is None:
+                    self.job = self.lane.job(self)
+                self.cached = "miss"
+                self.evaluate()
+                return
+            entry.lent = entry.size
+        entry.readers += 1
+        self.wire.loop.create_task(self.lending(entry, fields, body))
+
+    async def lending(self, entry, fields, body):
+        cache, wire = self.lane.cache, self.wire
+        try:
+            self.status = entry.head.status
+            wire.transport.write(self.heading(self.status, fields, len(body)))
+            pieces = memoryview(body)
+            for start in range(0, len(body), LENT_BYTES):
+                piece = pieces[start : start + LENT_BYTES]
+                self.sent += len(piece)
+                wire.transport.write(piece)
+                if wire.flow.write_paused:
+                    async with asyncio.timeout(self.lane.settings.body_timeout_s):
+                        await wire.flow.drain()
+                if self.disconnected:
+                    return
+            self.finish()
+        except TimeoutError:
+            self.not_read()
+        except Exception as error:
+            self._internal(error)
+        finally:
+            entry.readers -= 1
+            if not entry.readers:
+                cache.collected -= entry.lent
 
     def refuse(self, problem: Problem):
         self.outcome = problem.code
@@ -380,28 +425,41 @@ class Ride:
 
     def write(self, status, fields, body, length=True):
         """Put a whole response on the wire and be done."""
-        wire = self.wire
         self.status, self.sent = status, len(body)
-        parts = [
-            LINES.get(status) or status_line(status),
-            wire.listener.date_line,
-            fields,
-            b"x-request-id: ",
-            self.id.encode(),
-            b"\r\n" if self.keep_alive else b"\r\nconnection: close\r\n",
-            b"content-length: %d\r\n\r\n" % len(body) if length else b"\r\n",
-        ]
+        heading = self.heading(status, fields, len(body) if length else None)
         if len(body) < 65536:
-            parts.append(body)
-            wire.put(b"".join(parts))
+            self.wire.put(heading + body)
         else:
-            wire.put(b"".join(parts), body)
+            self.wire.put(heading, body)
         self.finish()
+
+    def heading(self, status, fields, length: int | None) -> bytes:
+        """A response up to its body; without a length for one that has none."""
+        return b"".join(
+            (
+                LINES.get(status) or status_line(status),
+                self.wire.listener.date_line,
+                fields,
+                b"x-request-id: ",
+                self.id.encode(),
+                b"\r\n" if self.keep_alive else b"\r\nconnection: close\r\n",
+                b"\r\n" if length is None else b"content-length: %d\r\n\r\n" % length,
+            )
+        )
+
+    def not_read(self):
+        """The client does not read its answer, and is waited for no longer."""
+        front = self.lane.front
+        front.log("warning", "an answer was broken off", id=self.id, why="not read")
+        front.metrics.broken += 1
+        self.outcome = "not read"
+        self.break_off()
+        self.wire.drop()
 
     async def stream(self, answer, tag):
         """Send a large answer as it comes; keep it if it is not too large for that."""
         wire, lane = self.wire, self.lane
-        entry_parts, size = [], 0
+        entry_parts, size, collected = [], 0, 0
         keeps = self.key is not None
         coder = None
         coding = preferred(self.encodings) if self.encodings is not None else ""
@@ -431,9 +489,13 @@ class Ride:
                     return
                 if keeps:
                     size += len(chunk)
-                    entry_parts.append(chunk)
-                    if size > lane.cache.largest:
+                    if size <= lane.cache.largest and lane.cache.collect(len(chunk)):
+                        collected = size
+                        entry_parts.append(chunk)
+                    else:
                         keeps, entry_parts = False, []
+                        lane.cache.collected -= collected
+                        collected = 0
                 if coder is not None:
                     chunk = await wire.loop.run_in_executor(COMPRESSING, coder.more, chunk)
                 if chunk:
@@ -460,14 +522,11 @@ class Ride:
             self.outcome = broken.problem.code
             self.break_off()
         except TimeoutError:
-            lane.front.log("warning", "an answer was broken off", id=self.id, why="not read")
-            lane.front.metrics.broken += 1
-            self.outcome = "not read"
-            self.break_off()
-            wire.drop()
+            self.not_read()
         except Exception as error:
             self._internal(error)
         finally:
+            lane.cache.collected -= collected
             await answer.chunks.aclose()
 
     def break_off(self):

@@ -179,7 +179,7 @@ class Wire(HttpToolsProtocol):
                 sent = 0  # the transport finds out what is wrong, if it is more than a full buffer
             for part in parts:
                 if sent < len(part):
-                    transport.write(part[sent:] if sent else part)
+                    transport.write(memoryview(part)[sent:] if sent else part)
                 sent = max(0, sent - len(part))
             return
         transport.writelines(parts)

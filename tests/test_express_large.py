@@ -1,0 +1,120 @@
+"""Large answers are kept too, and sent as their clients read: who reads slowly holds no more than has room.
+
+With `--cache-bytes 48M` one answer may have 12 MB, and 24 MB may be on their way beside what is kept. Smaller
+ones would find room in the sockets alone.
+"""
+
+import json
+import socket
+import time
+from urllib.parse import quote
+
+import pytest
+import requests
+
+OPTIONS = ("--cache-bytes", "48M", "--body-timeout", "3")
+
+
+def query(number, rows=30_000):
+    """One of some queries whose answers have between 8 and 12 MB."""
+    return f"SELECT * {{ ?s ?p ?o . ?s ?q ?r }} OFFSET {number} LIMIT {rows}"
+
+
+def ask(server, text, **headers):
+    headers = {"Accept-Encoding": "identity"} | headers
+    answer = requests.get(f"{server.url}/sparql?query={quote(text)}", headers=headers, timeout=60)
+    assert answer.status_code == 200
+    return answer
+
+
+def states(server) -> list[str]:
+    """What the log says of the cache for each request that is over, in their order."""
+    time.sleep(0.4)  # lines of requests are written together
+    lines = map(json.loads, server.log().splitlines())
+    return [line["cache"] for line in lines if line["event"] == "request" and line["path"] == "/sparql"]
+
+
+def reader(server, text):
+    """A client that asks and does not read."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    sock.settimeout(60)
+    sock.connect(("127.0.0.1", server.port))
+    sock.sendall(f"GET /sparql?query={quote(text)} HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n".encode())
+    return sock
+
+
+@pytest.fixture
+def server(serve):
+    return serve(*OPTIONS)
+
+
+def test_a_large_answer_comes_again_whole_and_with_its_length(server):
+    first, again, third = (ask(server, query(0)) for _ in range(3))
+    packed = ask(server, query(0), **{"Accept-Encoding": "gzip"})
+
+    assert 8 << 20 < len(first.content) < 12 << 20
+    assert first.content == again.content == third.content == packed.content
+    assert "content-length" not in first.headers
+    assert int(again.headers["content-length"]) == len(first.content)
+    assert packed.headers["content-encoding"] == "gzip"
+    assert states(server) == ["miss", "hit", "hit", "hit"]
+
+
+def test_one_that_is_too_large_is_not_kept(server):
+    for _ in range(2):
+        assert len(ask(server, query(0, 45_000)).content) > 12 << 20
+
+    assert states(server) == ["miss", "miss"]
+
+
+def test_clients_that_do_not_read_hold_no_more_than_has_room(server):
+    for number in range(4):
+        ask(server, query(number))
+    held = [reader(server, query(number)) for number in (0, 0, 0, 1)]
+    time.sleep(0.5)
+    held.append(reader(server, query(2)))
+    time.sleep(0.5)
+
+    # There is no room for one more kept answer, so that these are evaluated; those on their way are shared.
+    evaluated = ask(server, query(3))
+    shared = ask(server, query(1))
+    for sock in held:
+        sock.close()
+    time.sleep(0.5)
+    again = ask(server, query(3))
+
+    assert evaluated.content == again.content != shared.content
+    told = states(server)
+    assert told[:4] == ["miss"] * 4
+    assert told[4:6] == ["miss", "hit"]
+    assert told[-1] == "hit"
+
+
+def test_a_client_that_does_not_read_is_given_up_and_its_room_is_free(server):
+    for number in range(4):
+        ask(server, query(number))
+    held = [reader(server, query(number)) for number in (0, 1, 2)]
+    time.sleep(4.5)
+
+    ask(server, query(3))
+
+    assert states(server)[-1] == "hit"
+    assert server.log().count('"why": "not read"') >= 2
+    for sock in held:
+        with pytest.raises(ConnectionResetError), sock:
+            while sock.recv(65536):
+                pass
+            raise ConnectionResetError  # an end without all of it is as good
+
+
+def test_a_slow_reader_gets_every_byte(server):
+    whole = ask(server, query(0)).content
+    with reader(server, query(0)) as sock:
+        time.sleep(1)
+        file = sock.makefile("rb")
+        head = b"".join(iter(file.readline, b"\r\n"))
+        body = b"".join(file.read(len(whole) // 50) for _ in range(50)) + file.read(len(whole) % 50)
+
+    assert f"content-length: {len(whole)}".encode() in head
+    assert body == whole
