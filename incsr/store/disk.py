@@ -3,7 +3,7 @@
     DIR/CURRENT             which generation is current, in JSON; replaced in one step
     DIR/LOCK                held by the one service, or the one loading, that uses the directory
     DIR/generations/NAME/   a RocksDB database each
-    DIR/counts.json         what has been counted of the current version; may be missing
+    DIR/generations/NAME/counts.json   what has been counted of its data; may be missing
 
 A change is made on a copy of the current generation (its immutable files are hard links, so that a copy costs
 next to nothing), and becomes current by one rename. Whatever kills the process before that leaves the old
@@ -25,7 +25,8 @@ import pyoxigraph as ox
 FORMAT = 1
 # Files of a database that never change once they are there. The others are small, and are copied.
 LINKED = (".sst", ".blob")
-LEFT_OUT = ("LOCK", "LOG")
+COUNTS = "counts.json"
+LEFT_OUT = ("LOCK", "LOG", COUNTS)
 
 
 class StoreError(Exception):
@@ -131,25 +132,22 @@ class Directory:
         os.replace(waiting, self.path / "CURRENT")
         _sync(self.path)
 
-    def counts(self, version: str) -> list[bytes]:
-        """What has been counted of a version, as evaluators tell it; nothing where that is not known."""
+    def counts(self, name: str) -> list[bytes]:
+        """What has been counted of a generation, as evaluators tell it; nothing where that is not known."""
         try:
-            held = json.loads((self.path / "counts.json").read_text("utf-8"))
-            if held["version"] != version:
-                return []
-            return [lesson.encode() for lesson in held["lessons"]]
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            held = json.loads((self.generations / name / COUNTS).read_text("utf-8"))
+            return [lesson.encode() for lesson in held]
+        except (OSError, ValueError, TypeError, AttributeError):
             return []
 
-    def keep_counts(self, version: str, lessons: list[bytes]):
-        """Keep what has been counted of a version for the next start.
+    def keep_counts(self, name: str, lessons: list[bytes]):
+        """Keep what has been counted of a generation with its data, so that it goes where they go.
 
         Raises: OSError where the file cannot be written; then there is the one before, or none.
         """
-        waiting = self.path / "counts.json.new"
-        held = {"version": version, "lessons": [lesson.decode() for lesson in lessons]}
-        waiting.write_text(json.dumps(held), "utf-8")
-        os.replace(waiting, self.path / "counts.json")
+        waiting = self.generations / name / f"{COUNTS}.new"
+        waiting.write_text(json.dumps([lesson.decode() for lesson in lessons]), "utf-8")
+        os.replace(waiting, self.generations / name / COUNTS)
 
     def discard(self, keep: str | None, only: str | None = None):
         """Delete generations that are not current: one, or all."""

@@ -518,7 +518,7 @@ class Pool:
             self.log("warning", "this machine has no system call filter; evaluators have their limits alone")
         self.failed_starts = 0
         if self.place is not None:
-            lessons = Directory(self.settings.store).counts(self.version)[:MOST_LEARNT]
+            lessons = Directory(self.settings.store).counts(self.place)[:MOST_LEARNT]
             self.learnt = [frames.frame(frames.LEARNT, each) for each in lessons if frames.is_lesson(each)]
         self.keep_ready()
 
@@ -584,7 +584,7 @@ class Pool:
         self.keeping = None
         lessons = [each[frames.HEADER.size :] for each in self.learnt]
         try:
-            Directory(self.settings.store).keep_counts(self.version, lessons)
+            Directory(self.settings.store).keep_counts(self.place, lessons)
         except OSError as error:
             self.log("warning", "counts are not kept", why=str(error))
 
