@@ -240,7 +240,7 @@ OPTIONS = (
         "cache_bytes",
         64 * 1024**2,
         _size(),
-        "memory for answers that may be asked for again, and half as much for large ones on their way; 0 keeps none",
+        "memory for answers that may be asked for again, and half of it for large ones on their way; 0: none",
         "BYTES",
     ),
     Option("max_query_bytes", 256 * 1024, _size(1), "size of a query or an update's text", "BYTES"),
