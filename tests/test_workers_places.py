@@ -11,7 +11,7 @@ import pytest
 from incsr.config import settings_from
 from incsr.messages import Limits, ReadJob
 from incsr.workers import frames
-from incsr.workers.pool import Evaluator, Pool, Task
+from incsr.workers.pool import THINNED_AFTER_S, Evaluator, Pool, Task
 
 
 class Clock:
@@ -119,7 +119,7 @@ def test_a_little_slow_query_stays_where_a_runaway_has_left_its_place(pool):
     assert said == [] and pool.settled == 14
 
 
-def test_a_slow_evaluator_comes_back_and_the_longest_idle_makes_room(pool):
+def test_a_slow_evaluator_comes_back_and_who_is_idle_for_long_makes_room(pool):
     slow = begun(pool)[0]
     evaluator = slow.evaluator
     pool.loop.advance(0.3)
@@ -131,10 +131,36 @@ def test_a_slow_evaluator_comes_back_and_the_longest_idle_makes_room(pool):
     assert pool.idle == others
 
     slow.conclude()
-
     assert pool.slow == pool.settled == 0
+    assert pool.idle == [*others, evaluator]
+
+    pool.loop.advance(2.2 * THINNED_AFTER_S)
     assert pool.idle == [*others[1:], evaluator]
     assert not others[0].alive
+    pool.loop.advance(2 * THINNED_AFTER_S)
+    assert pool.idle == [*others[1:], evaluator]
+
+
+def test_substitutes_that_are_used_again_and_again_stay(pool):
+    slow = [begun(pool)[0] for _ in range(3)]
+    pool.loop.advance(0.3)
+    assert pool.slow == 3
+    for _ in range(pool.settings.workers):
+        begun(pool)[0].conclude()
+    for task in slow:
+        task.conclude()
+    everybody = set(pool.idle)
+    assert len(everybody) == pool.settings.workers + 3
+
+    for _ in range(8):
+        for evaluator in list(pool.idle):
+            pool.idle.remove(evaluator)
+            pool.offer(evaluator)
+        pool.loop.advance(THINNED_AFTER_S / 2)
+    assert set(pool.idle) == everybody
+
+    pool.loop.advance(2.1 * THINNED_AFTER_S)
+    assert len(pool.idle) == pool.settings.workers
 
 
 def test_what_one_evaluator_has_counted_the_others_are_told_once(pool):
@@ -155,7 +181,7 @@ def test_what_one_evaluator_has_counted_the_others_are_told_once(pool):
     "lesson",
     [
         *(b"{", b"{}", b"[1]", b'[["x", 1]]', b'[[["a", "b"], 1]]'),
-        *(b'[[[1, null, null], 1]]', b'[["classes", [1]]]'),
+        *(b"[[[1, null, null], 1]]", b'[["classes", [1]]]'),
     ],
 )
 def test_an_evaluator_that_teaches_nonsense_is_heard_by_nobody(pool, lesson):

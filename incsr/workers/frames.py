@@ -47,14 +47,21 @@ def frame(kind: int, payload: bytes = b"") -> bytes:
 
 
 def job_frame(job: Job) -> bytes:
+    return b"".join(job_parts(job))
+
+
+def job_parts(job: Job) -> tuple[bytes, bytes]:
+    """A job's frame as its header and its payload, which may be large: joined it would be held twice."""
     if isinstance(job, ReadJob):
         limits = job.limits
         fields = (
             *(job.operation, job.text, job.default_graphs, job.named_graphs, job.graph, job.accept),
             *(job.format, job.base_iri, limits.timeout_s, limits.max_rows, limits.max_bytes, job.evidence),
         )
-        return frame(QUERY, marshal.dumps(fields))
-    return frame(JOB, pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
+        kind, payload = QUERY, marshal.dumps(fields)
+    else:
+        kind, payload = JOB, pickle.dumps(job, pickle.HIGHEST_PROTOCOL)
+    return HEADER.pack(kind, len(payload)), payload
 
 
 @lru_cache(maxsize=64)
@@ -143,15 +150,16 @@ class Reader:
         return found
 
 
-def receive_exactly(sock: socket.socket, length: int) -> bytes | None:
+def receive_exactly(sock: socket.socket, length: int) -> bytearray | None:
     """So many bytes of a blocking socket, or None where the other side has closed it."""
-    parts = bytearray()
-    while len(parts) < length:
-        data = sock.recv(min(length - len(parts), 1 << 20))
-        if not data:
+    data = bytearray(length)
+    rest = memoryview(data)
+    while rest:
+        count = sock.recv_into(rest)
+        if not count:
             return None
-        parts += data
-    return bytes(parts)
+        rest = rest[count:]
+    return data
 
 
 def receive_job(sock: socket.socket, learn=lambda payload: None) -> Job | None:

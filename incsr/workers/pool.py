@@ -41,6 +41,9 @@ YOUNG = 10
 RENEW_AFTER = 20_000
 # While so many evaluators are idle, a slow one needs no substitute yet.
 SPARE = 2
+# Evaluators beyond those wanted go when they have been idle for so long: a slow query may need one again, and
+# a fresh fork has to copy what it reads (the engine counts references, and so writes to every such page).
+THINNED_AFTER_S = 5.0
 # So many messages of what was counted are passed on; each is bounded as every frame is.
 MOST_LEARNT = 256
 # Counts of data on disk are written into its directory so long after the first that is new.
@@ -215,6 +218,7 @@ class Evaluator:
         "pool",
         "reader",
         "ready",
+        "rests_since",
         "settled",
         "slow",
         "sock",
@@ -238,6 +242,7 @@ class Evaluator:
         self.unsent = b""
         self.jobs = self.learnt = 0
         self.spent_before_s = self.waited_s = 0.0
+        self.rests_since = 0.0
         self.looked_at = -1.0  # when `spent_before_s` was asked for
         pool.loop.add_reader(sock, self.readable)
 
@@ -465,6 +470,7 @@ class Pool:
         self.most_settled = settings.max_slow - settings.max_slow // KEPT_FOR_YOUNG
         self.generation = 0
         self.learnt: list[bytes] = []  # what evaluators of this generation have counted, as frames
+        self.thinning: asyncio.TimerHandle | None = None
         self.keeping: asyncio.TimerHandle | None = None
         self.version = ""
         self.place: str | None = None  # the directory of the current generation, on disk
@@ -568,6 +574,7 @@ class Pool:
                 task.version = self.version
                 task.begin(evaluator)
                 return
+        evaluator.rests_since = self.loop.time()
         self.idle.append(evaluator)
 
     def learn(self, evaluator: Evaluator, payload: bytes):
@@ -606,9 +613,21 @@ class Pool:
             self.spawn()
 
     def thin_out(self):
-        """Let one go that has been idle for longest, where a slow one has come back beside its substitute."""
-        if len(self.evaluators) - self.slow > self.settings.workers and len(self.idle) > 1:
+        """Let those go later that are more than wanted: a slow one has come back beside its substitute."""
+        if len(self.evaluators) - self.slow > self.settings.workers and self.thinning is None:
+            self.thinning = self.loop.call_later(THINNED_AFTER_S, self._thin_out)
+
+    def _thin_out(self):
+        self.thinning = None
+        before = self.loop.time() - THINNED_AFTER_S
+        while (
+            len(self.evaluators) - self.slow > self.settings.workers
+            and len(self.idle) > 1
+            and self.idle[0].rests_since <= before
+        ):
             self.idle[0].dismiss()
+        if not self.closing:
+            self.thin_out()
 
     def _try_again(self):
         self.failed_starts = 3
@@ -701,6 +720,8 @@ class Pool:
             from incsr.workers import services
 
             services.stop(self.broker)
+        if self.thinning is not None:
+            self.thinning.cancel()
         if self.keeping is not None:
             self.keeping.cancel()
             self._keep_counts()

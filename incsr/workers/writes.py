@@ -88,7 +88,9 @@ class WriteLane:
         taken_over = False
         try:
             pool.link.order({"do": "writer", "id": number}, their_jobs, their_control)
-            await loop.sock_sendall(jobs, frames.job_frame(job))
+            for part in frames.job_parts(job):
+                await loop.sock_sendall(jobs, part)
+            del part
             outcome = await self._outcome(jobs)
             if outcome is problems.WRITE_CRASHED and pool.place is not None and await self._committed(jobs):
                 return Answer(DONE, b"", version=pool.version)
