@@ -51,6 +51,9 @@ class Again:
             return
         if not cycle.keep_alive or cycle.condition is not None or len(data) > LONGEST_BYTES:
             return
+        secret = data.lower()
+        if b"\nauthorization:" in secret or b"\ncookie:" in secret:
+            return
         # What ends otherwise has bytes before the request or behind it that the parser has passed over.
         if not data.endswith(b"\r\n\r\n"):
             return
@@ -60,7 +63,7 @@ class Again:
 
     def answered(self, wire, data: bytes) -> bool:
         """Answer what came on a connection between two messages, if it is known and a hit."""
-        known = self.known.get(data)
+        known = self.known.get(data) if len(data) <= LONGEST_BYTES else None
         if known is None:
             return False
         self.began = time.perf_counter()

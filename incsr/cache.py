@@ -54,7 +54,10 @@ def tag_of(version: str, job: ReadJob) -> str:
 class Entry:
     """A complete answer, with its compressed variants as they come to be asked for."""
 
-    __slots__ = ("body", "head", "lent", "limits", "readers", "rendered", "rows", "size", "tag", "variants")
+    __slots__ = (
+        *("body", "coming", "head", "lent", "limits", "readers", "rendered", "rows", "size", "tag"),
+        "variants",
+    )
 
     def __init__(self, head: Head, body: bytes, limits, tag: str, rows: int | None = None):
         self.head = head
@@ -63,6 +66,7 @@ class Entry:
         self.tag = tag
         self.rows = rows
         self.variants: dict[str, bytes] = {}
+        self.coming: dict = {}  # variants that are being made
         self.rendered: dict = {}  # what the front has made of it, ready to be sent
         self.size = len(body) + OVERHEAD_BYTES
         self.readers = self.lent = 0  # who is being sent it piece by piece, and the room taken for that

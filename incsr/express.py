@@ -26,7 +26,7 @@ _UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgr
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}\Z")
 _BLOCKS = 256
 # A kept answer that is larger is sent in pieces of this size, as its client reads them.
-LENT_BYTES = 1 << 20
+LENT_BYTES = 256 * 1024
 LINES = {
     200: b"HTTP/1.1 200 OK\r\n",
     304: b"HTTP/1.1 304 Not Modified\r\n",
@@ -54,7 +54,7 @@ class Lane:
         self.start = f"{settings.url_prefix}/sparql?".encode()
         self.path = f"{settings.url_prefix}/sparql"
         self.limits = Limits(settings.timeout_s, settings.max_rows, settings.max_bytes)
-        self.origins = settings.cors not in ("", "*")
+        self.cors = settings.cors.encode("latin-1", "replace")
         self._blocks: dict = {}
 
     def taken(self, wire) -> "Ride | None":
@@ -176,7 +176,8 @@ class Ride:
         self.accept = accept
         self.encodings = encodings
         self.condition = condition
-        self.origin = origin.decode("latin-1") if origin is not None and lane.origins else None
+        # One of all others stands for them: they are answered alike, and each would be remembered.
+        self.origin = origin if origin is None or origin == lane.cors else b""
         self.id = new_id()
         self.keep_alive = wire.parser.should_keep_alive()
         self.body = bytearray()
@@ -376,6 +377,8 @@ class Ride:
                 # Clients that read slowly hold enough already; evaluated anew, it waits in an evaluator.
                 if self.job is None:
                     self.job = self.lane.job(self)
+                cache.counts["hits"] -= self.cached == "hit"
+                cache.counts["misses"] += 1
                 self.cached = "miss"
                 self.evaluate()
                 return
@@ -585,12 +588,16 @@ def holds(condition: bytes, tag: str) -> bool:
 
 
 async def compressed_variant(lane, key, entry, coding):
-    """Make a variant of an entry, on a thread where that takes long."""
-    body = entry.body
-    if len(body) > 16_384:
-        variant = await lane.pool.loop.run_in_executor(COMPRESSING, compressed, coding, body)
+    """Make a variant of an entry, once for all who want it meanwhile; on a thread where that takes long."""
+    if len(entry.body) <= 16_384:
+        variant = compressed(coding, entry.body)
     else:
-        variant = compressed(coding, body)
+        coming = entry.coming.get(coding)
+        if coming is None:
+            coming = lane.pool.loop.run_in_executor(COMPRESSING, compressed, coding, entry.body)
+            entry.coming[coding] = coming
+        variant = await coming
+        entry.coming.pop(coding, None)
     if coding not in entry.variants:
         entry.variants[coding] = variant
         lane.cache.grow(key, entry, len(variant))

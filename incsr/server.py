@@ -79,7 +79,7 @@ async def _serve(settings, listening, pool, log):
 
     from incsr.express import Lane
     from incsr.front import Front
-    from incsr.wire import Listener
+    from incsr.wire import CLOSING_S, Listener
 
     loop = asyncio.get_running_loop()
     host, port = listening.getsockname()[:2]
@@ -124,8 +124,10 @@ async def _serve(settings, listening, pool, log):
     warming = loop.call_later(WARM_AFTER_S, lambda: loop.create_task(front.pages.application()))
     await stop.wait()
     warming.cancel()
+    end = loop.time() + settings.grace_s
     await pool.close(settings.grace_s)
-    await listener.close()
+    # Answers that are kept, or evaluated already, may still be on their way to clients that read slowly.
+    await listener.close(max(CLOSING_S, end - loop.time()), lambda: pool.hurried)
     front.pages.close()
     log.loop = None
     log.flush()

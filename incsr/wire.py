@@ -29,6 +29,7 @@ from incsr.namespaces import BASE
 
 SWEEP_S = 0.25
 IDLE_S = 75.0
+CLOSING_S = 2.0
 # The parser's URLs have places of 16 bits; of a longer one it says only that it is no URL.
 PARSED_URL_BYTES = 65_535
 # What a head may have beyond the largest target and headers, which have limits and answers of their own.
@@ -89,13 +90,13 @@ class Listener:
             wire.check_time(now)
         self.sweeper = self.loop.call_later(SWEEP_S, self._sweep)
 
-    async def close(self, within_s: float = 2.0):
-        """Listen no more, let answers that have begun end, close what is idle."""
+    async def close(self, within_s: float = CLOSING_S, hurried=lambda: False):
+        """Listen no more, close what is idle, let answers that have begun end while nobody is `hurried`."""
         self.server.close()
         for wire in list(self.state.connections):
             wire.shutdown()
         end = self.now() + within_s
-        while self.state.connections and self.now() < end:
+        while self.state.connections and self.now() < end and not hurried():
             await asyncio.sleep(0.01)
         self.sweeper.cancel()
         for wire in list(self.state.connections):

@@ -4,13 +4,20 @@ With `--cache-bytes 48M` one answer may have 12 MB, and 24 MB may be on their wa
 ones would find room in the sockets alone.
 """
 
+import asyncio
 import json
 import socket
 import time
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import pytest
 import requests
+from test_front_limits import resident_mb
+
+from incsr import express
+from incsr.cache import Entry
+from incsr.messages import Head, Limits
 
 OPTIONS = ("--cache-bytes", "48M", "--body-timeout", "3")
 
@@ -118,3 +125,69 @@ def test_a_slow_reader_gets_every_byte(server):
 
     assert f"content-length: {len(whole)}".encode() in head
     assert body == whole
+
+
+def test_a_stop_lets_an_answer_on_its_way_end(serve):
+    server = serve("--grace", "20")
+    whole = ask(server, query(0)).content
+    with socket.create_connection(("127.0.0.1", server.port), timeout=60) as sock:
+        sock.sendall(
+            f"GET /sparql?query={quote(query(0))} HTTP/1.1\r\nHost: x\r\nAccept: */*\r\n\r\n".encode()
+        )
+        time.sleep(0.3)
+        server.process.terminate()
+        received = b""
+        # Slower than the two seconds that closing takes at most, faster than the grace.
+        while data := sock.recv(1 << 16):
+            received += data
+            time.sleep(0.03)
+
+    assert received.partition(b"\r\n\r\n")[2] == whole
+    assert server.process.wait(20) == 0
+
+
+def test_a_large_answer_is_compressed_once_for_all_who_ask_at_the_same_time(serve, monkeypatch):
+    made = []
+
+    def compress(coding, body):
+        made.append(coding)
+        time.sleep(0.2)
+        return b"packed"
+
+    class Front:
+        class cache:
+            @staticmethod
+            def grow(_key, _entry, size):
+                made.append(size)
+
+    async def several():
+        Front.pool = SimpleNamespace(loop=asyncio.get_running_loop())
+        entry = Entry(Head(200, "text/csv"), b"x" * 100_000, Limits(), "tag")
+        await asyncio.gather(*(express.compressed_variant(Front, "key", entry, "gzip") for _ in range(5)))
+        return entry
+
+    monkeypatch.setattr(express, "compressed", compress)
+    entry = asyncio.run(several())
+
+    assert made == ["gzip", len(b"packed")]
+    assert (entry.variants, entry.coming) == ({"gzip": b"packed"}, {})
+
+
+def test_origins_of_no_matter_are_not_remembered(serve):
+    server = serve("--cors", "https://a.example")
+
+    def headers_of(origin):
+        answer = ask(server, "ASK {}", **({"Origin": origin} if origin else {}))
+        return {k.lower(): v for k, v in answer.headers.items() if k.lower() not in ("date", "x-request-id")}
+
+    for _ in range(3):
+        assert headers_of("https://a.example")["access-control-allow-origin"] == "https://a.example"
+        assert headers_of("") == headers_of("https://b.example") == headers_of("null")
+        assert "access-control-allow-origin" not in headers_of("https://b.example")
+
+    before = resident_mb(server.pid)
+    session = requests.Session()
+    for number in range(1_500):
+        origin = f"https://{number}.example/{'x' * 16_000}"
+        session.get(f"{server.url}/sparql?query=ASK%7B%7D", headers={"Origin": origin}, timeout=20)
+    assert resident_mb(server.pid) - before < 15

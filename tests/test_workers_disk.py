@@ -1,6 +1,7 @@
 """`--store DIR`: what is acknowledged is there after any end, and nothing else is."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -261,3 +262,58 @@ def test_counts_that_cannot_be_read_are_counted_anew(serve, tmp_path, held):
     (generation / "counts.json").write_text(held)
 
     assert count(serve("--empty", "--store", store)) == 1
+
+
+def test_a_version_does_not_come_again_after_a_backup_is_restored(serve, tmp_path):
+    store, backup = tmp_path / "store", tmp_path / "backup"
+    first = serve("--empty", "--store", store, token=TOKEN)
+    assert update(first, insert(1)).status_code == 204
+    first.terminate()
+    shutil.copytree(store, backup)
+
+    def tag_after(directory, number):
+        server = serve("--empty", "--store", directory, token=TOKEN)
+        assert update(server, insert(number)).status_code == 204
+        query = {"query": "SELECT * WHERE { ?s ?p ?o }"}
+        tag = requests.get(server.url + "/sparql", params=query, timeout=60).headers["ETag"]
+        server.terminate()
+        return tag
+
+    assert tag_after(store, 2) != tag_after(backup, 3)
+
+
+FULL = """
+import os, sys
+if "incsr.workers.mother" in sys.orig_argv:
+    from incsr.store import disk
+    original = disk.{name}
+    def failing(*arguments, **more):
+        found = original(*arguments, **more)
+        if {when}:
+            raise OSError(28, "No space left on device")
+        return found
+    disk.{name} = failing
+"""
+
+
+def test_a_disk_that_is_full_before_the_deed_is_said_and_leaves_nothing_behind(serve, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text(
+        FULL.format(name="Directory.begin", when='arguments[-1] != "00000001"')
+    )
+    store = tmp_path / "store"
+    server = serve("--empty", "--store", store, token=TOKEN, env={"PYTHONPATH": str(tmp_path)})
+    response = update(server, insert(1))
+
+    assert (response.status_code, numbers(server)) == (507, [])
+    assert [path.name for path in (store / "generations").iterdir()] == ["00000001"]
+
+
+def test_a_sync_that_fails_after_the_deed_undoes_nothing(serve, tmp_path):
+    # The third folder to be synced is that which CURRENT stands in.
+    when = 'str(arguments[0]).endswith("store") and os.path.exists(f"{arguments[0]}/generations/00000002")'
+    (tmp_path / "sitecustomize.py").write_text(FULL.format(name="_sync", when=when))
+    store = tmp_path / "store"
+    server = serve("--empty", "--store", store, token=TOKEN, env={"PYTHONPATH": str(tmp_path)})
+
+    assert update(server, insert(1)).status_code == 204
+    assert numbers(server) == [1]

@@ -165,3 +165,14 @@ def test_of_a_refused_document_no_statement_with_blank_nodes_stays():
         )
 
     assert list(map(str, store)) == ["<urn:s> <urn:p> <urn:o>"]
+
+
+@pytest.mark.parametrize("syntax", ["nt", "ttl"])
+def test_a_literal_that_no_parser_holds_is_413(serve, syntax):
+    server = serve("--empty", "--max-body-bytes", "64M", token="secret")
+    text = '<urn:s> <urn:p> "' + "x" * (17 << 20) + '" .\n'
+    headers = {"Content-Type": TYPES[syntax], **server.authorization()}
+
+    answer = requests.put(server.url + "/store?default", data=text, headers=headers, timeout=60)
+
+    assert (answer.status_code, "16 MiB" in answer.text) == (413, True)

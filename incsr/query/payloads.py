@@ -98,17 +98,21 @@ def triples(payload, base_iri):
 
     Raises: Unreadable: 415 for an unknown type; 400 with line and column for what is not well-formed.
     """
+    return [tuple(quad.triple) for quad in parsed(payload, base_iri)]
+
+
+def parsed(payload, base_iri):
+    """The quads of a payload, one after another; raises as `triples` does."""
     format_ = format_of(payload)
     body = encoded(payload, format_)
     try:
-        quads = ox.parse(
+        yield from ox.parse(
             body,
             format_,
             base_iri=payload.base_iri or base_iri,
             without_named_graphs=True,
             rename_blank_nodes=True,
         )
-        return [tuple(quad.triple) for quad in quads]
     except SyntaxError as error:
         line, column = error.lineno, error.offset
         message = error.msg

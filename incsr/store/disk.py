@@ -15,9 +15,10 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -39,7 +40,7 @@ class Generation:
 
     name: str
     union: bool
-    origin: str  # random, made when the directory was
+    origin: str  # random, of each generation its own
     writes: int  # acknowledged since
     published: str  # digest of the published files it was loaded from; "" where it was not
     format: int = FORMAT
@@ -47,6 +48,14 @@ class Generation:
     @property
     def version(self) -> str:
         return f"{self.origin}.{self.writes}"
+
+    def changed(self) -> "Generation":
+        """The generation after a change.
+
+        Its version is its own, so that it does not come again where a backup is restored and written to.
+        """
+        name = f"{int(self.name) + 1:08d}"
+        return replace(self, name=name, origin=secrets.token_hex(4), writes=self.writes + 1)
 
 
 class Directory:

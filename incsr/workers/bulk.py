@@ -14,7 +14,7 @@ import secrets
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
@@ -26,7 +26,6 @@ from incsr.sources import MEDIA, SourceError
 from incsr.store.disk import Directory, Generation, StoreError
 from incsr.store.view import UNION
 from incsr.workers import native
-from incsr.workers.loading import following
 
 BATCH = 8192
 _UNION = ox.NamedNode(UNION)
@@ -88,7 +87,7 @@ def load(files: list[Path], store: Path, graph: str | None, mode: str, tell: Cal
                 f"{store} was made with --default-graph {held}; load it so, or name another directory"
             )
         directory.discard(keep=current.name)
-        coming = replace(current, name=following(current.name), writes=current.writes + 1)
+        coming = current.changed()
     name = ox.NamedNode(graph) if graph else ox.DefaultGraph()
     try:
         result = None

@@ -30,7 +30,10 @@ def add(view, graph: ox.NamedNode | ox.DefaultGraph, payload, base_iri: str | No
     reading = native.InTurn(view.store, graph, view.union, on_disk)
     try:
         reading.read(io.BytesIO(payloads.encoded(payload, format_)), format_, payload.base_iri or base_iri)
-    except native.Refused:
-        # The parser says where, or takes what the engine does not; then all of it is added by its hand.
+    except (native.Refused, MemoryError, ValueError):
+        # The parser says what is wrong and where, or takes what the engine does not; then all of it is added
+        # by its hand.
+        for _quad in payloads.parsed(payload, base_iri):
+            pass
         return False
     return True

@@ -581,8 +581,10 @@ class Pool:
         """Keep what an evaluator has counted for the others of its generation."""
         if not frames.is_lesson(payload):
             raise frames.FrameError("what an evaluator has counted are no counts")
-        if evaluator.generation == self.generation and len(self.learnt) < MOST_LEARNT:
-            self.learnt.append(frames.frame(frames.LEARNT, payload))
+        lesson = frames.frame(frames.LEARNT, payload)
+        fits = len(self.learnt) < MOST_LEARNT and lesson not in self.learnt
+        if evaluator.generation == self.generation and fits:
+            self.learnt.append(lesson)
             if self.place is not None and self.keeping is None:
                 self.keeping = self.loop.call_later(KEEP_COUNTS_AFTER_S, self._keep_counts)
 

@@ -8,7 +8,6 @@ here, between the change and its acknowledgement.
 
 import gc
 import json
-from dataclasses import replace
 from functools import partial
 
 import pyoxigraph as ox
@@ -18,7 +17,6 @@ from incsr.query import evaluate
 from incsr.store.view import View
 from incsr.workers import documents, frames
 from incsr.workers.evaluator import problem_of
-from incsr.workers.loading import following
 
 
 def write(jobs, dataset, outlive) -> bool:
@@ -55,19 +53,33 @@ def outcome_of(view, job, on_disk):
 def _write_generation(jobs, dataset, job):
     """Apply a job to a copy of the current generation on disk, and make that current."""
     directory, current = dataset.directory, dataset.directory.current()
-    coming = replace(current, name=following(current.name), writes=current.writes + 1)
-    store = ox.Store(directory.begin(coming.name, copied_from=current.name))
-    view = View(store, current.union, current.version, dataset.service_allow)
-    outcome = outcome_of(view, job, on_disk=True)
-    if not isinstance(outcome, Problem):
-        store.flush()
+    coming = current.changed()
+    try:
+        outcome = _changed(dataset, current, coming, job)
+    except BaseException as error:  # a full disk, in most cases
+        outcome = problem_of(error)
     # Closes the database, so that nobody writes to it when its first reader comes.
-    del store, view
     gc.collect()
+    if not isinstance(outcome, Problem):
+        try:
+            directory.commit(coming)
+        except OSError as error:
+            # Where all but the last sync has succeeded it is current all the same.
+            if directory.current() != coming:
+                outcome = problem_of(error)
     if isinstance(outcome, Problem):
         directory.discard(keep=current.name, only=coming.name)
         jobs.sendall(frames.problem_frame(outcome))
         return
-    directory.commit(coming)
     said = {"version": coming.version, "place": coming.name}
     jobs.sendall(frames.whole_frame(outcome, json.dumps(said).encode()))
+
+
+def _changed(dataset, current, coming, job):
+    """What applying a job to the coming generation gives."""
+    store = ox.Store(dataset.directory.begin(coming.name, copied_from=current.name))
+    view = View(store, current.union, current.version, dataset.service_allow)
+    outcome = outcome_of(view, job, on_disk=True)
+    if not isinstance(outcome, Problem):
+        store.flush()
+    return outcome
