@@ -7,6 +7,7 @@ import pytest
 
 from incsr.app import create_app
 from incsr.config import Settings
+from incsr.pages import downloads
 from incsr.store.dataset import Dataset
 from incsr.workers.executors import InlineExecutor
 
@@ -65,3 +66,20 @@ def test_there_is_no_catalogue_of_what_is_not_published(application):
     for path in ("/catalog.ttl", "/data.json", "/dcat-us.json"):
         answer = application.test_client().get(path)
         assert (answer.status_code, "does not hold the published graph" in answer.text) == (404, True)
+
+
+def test_the_status_of_such_a_store_claims_nothing(application):
+    text = application.test_client().get("/status").text
+
+    assert "does not hold the published report" in text
+    assert "stands on its words" not in text and "conforms" not in text
+
+
+def test_a_large_store_is_not_held_in_memory_as_files(application, monkeypatch):
+    monkeypatch.setattr(downloads, "MOST_TRIPLES", 0)
+    client = application.test_client()
+    empty = not len(application.extensions["incsr"].dataset.store)
+
+    assert client.get("/data").status_code == 200
+    assert client.get("/data/incsr.nt").status_code == (200 if empty else 404)
+    assert bool(client.get("/data/checksums.txt").text) == empty

@@ -17,7 +17,7 @@ from query_strategies import examples
 from incsr.messages import Problem
 from incsr.query.alternatives import MAX_BRANCHES
 from incsr.query.guard import guard
-from incsr.query.plan import planned
+from incsr.query.plan import Plan, planned
 from incsr.query.view import state
 
 NODES = ["a", "b", "c"]
@@ -287,3 +287,34 @@ def test_a_long_path_is_not_multiplied():
     assert asked(view_of(":a :x1 :a ; :x2 :a ."), f"SELECT (COUNT(*) AS ?n) {{ ?x {steps} ?y }}")[1] == [
         (f"{2**15} integer",)
     ]
+
+
+def test_a_negated_set_of_nothing_leaves_out_nothing():
+    view = view_of(WAYS)
+
+    found, expected = (asked(view, f"SELECT ?y WHERE {{ :a {verb} ?y }}") for verb in ("!()", "?any"))
+
+    assert sorted(found[1]) == sorted(expected[1]) and len(found[1]) == 3
+
+
+def test_what_is_said_of_a_long_object_is_said_once():
+    ways = "|".join(f":p{number}" for number in range(300))
+    objects = ", ".join(f":o{number}" for number in range(100))
+    reading = guard(f"{PREFIXES}SELECT ?s WHERE {{ ?s {ways} [ :r {objects} ] }}", "query", ())
+
+    plan = planned(state(view_of(WAYS)), reading, None, ())
+
+    assert plan.text.count(":o99") == 1
+    assert len(plan.text) < 8 * len(reading.text)
+
+
+@pytest.mark.parametrize("opening", ["(", "^(", "(:q/", "(:q|", "(:q|^(", "(:q/(:r|"])
+@pytest.mark.parametrize("depth", [20, 90, 126])
+def test_a_deeply_nested_path_is_no_failure_of_ours(opening, depth):
+    count = depth // opening.count("(")
+    path = opening * count + ":p|:q" + ")" * (count * opening.count("("))
+    reading = guard(f"{PREFIXES}SELECT ?x WHERE {{ ?x {path} ?y }}", "query", ())
+
+    found = reading.refusal or planned(state(view_of(WAYS)), reading, None, ())
+
+    assert isinstance(found, Plan | Problem)

@@ -27,6 +27,8 @@ SAYS = {
     "questions": "The competency questions as SHACL-SPARQL executables",
 }
 EVERYTHING = "incsr"
+COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
+MOST_TRIPLES = 500_000  # the published graph has a tenth of that, counted twice
 QUADS = {"nq": "application/n-quads", "trig": "application/trig"}  # with the graphs' names
 NAMES = {
     "ttl": "Turtle",
@@ -53,8 +55,20 @@ class Files:
         found = [(row["g"].value, int(row["n"].value)) for row in rows]
         return [(iri.removeprefix(GRAPH), count) for iri, count in found if iri.startswith(GRAPH)]
 
+    def fit(self):
+        """Whether the store is small enough for files that are held in memory; the published graph is."""
+
+        def compute(graph):
+            # The default graph may be the union of the others, or none of them.
+            rows = graph.select(COUNT) + graph.select(SIZES)
+            return sum(int(row["n"].value) for row in rows) <= MOST_TRIPLES
+
+        return self.graph.kept("download.fit", compute)
+
     def names(self):
         """(name, suffix) of every file."""
+        if not self.fit():
+            return []
         graphs = [name for name, _count in self.graphs()]
         return [
             *((EVERYTHING, suffix) for suffix in (*RDF_TYPES, *QUADS)),
@@ -62,7 +76,12 @@ class Files:
         ]
 
     def body(self, name, suffix):
-        """The bytes of one file."""
+        """The bytes of one file.
+
+        Raises: werkzeug's NotFound for a store that is too large for files.
+        """
+        if not self.fit():
+            abort(404, f"A store of more than {MOST_TRIPLES:,} triples is not made into files; ask /sparql")
         return self.graph.kept(f"download.{name}.{suffix}", lambda _graph: self._made(name, suffix))
 
     def _made(self, name, suffix):

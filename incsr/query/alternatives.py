@@ -84,7 +84,7 @@ def _excluded(step):
         return None if inner is None else (inner[0], not inner[1])
     if step.sign != "!":
         return None
-    backwards = isinstance(step.parts[0], Path)
+    backwards = bool(step.parts) and isinstance(step.parts[0], Path)
     return [part.parts[0] if backwards else part for part in step.parts], backwards
 
 
@@ -232,7 +232,8 @@ class Alternatives:
             made.append(Triples(ends[0], [(predicate, [ends[1]])]))
             # The short "a" is the name of a property in the place of one only.
             names = [Iri(f"<{iri.value}>", iri.value) if iri.spelled == "a" else iri for iri in excluded[0]]
-            made.append(Filter(In(predicate, True, names)))
+            if names:  # `!()` leaves out nothing
+                made.append(Filter(In(predicate, True, names)))
             subject = end
         if waiting:
             passed(object_)
@@ -249,7 +250,9 @@ class Alternatives:
     def _properties(self, subject, properties, made):
         for verb, objects in properties:
             for object_ in objects:
-                node = self._named(object_, made) if self._divides(object_) else object_
+                # In each branch of a union what an object says of itself would stand again.
+                long = number(verb) > 1 and isinstance(object_, PropertyList | Collection)
+                node = self._named(object_, made) if long or self._divides(object_) else object_
                 made.append(Triples(subject, [(verb, [node])]))
 
     def _named(self, node, made):

@@ -52,9 +52,13 @@ def planned(state, reading, base_iri, named):
         # What could not be read, or need not be: whatever the engine answers may be in private form.
         return Plan(text, bool(flags))
     mender = mend.Mender(text, flags, {graph.value for graph in named})
-    mender.query(tree)
-    if mender.changed or reading.odd:
-        text = _without_star(tree.text(), reading, base_iri)
+    try:
+        mender.query(tree)
+        if mender.changed or reading.odd:
+            text = _without_star(tree.text(), reading, base_iri)
+    except RecursionError:
+        # Nested so deeply, the engine may refuse it, or answer as it does by itself.
+        return Plan(text, bool(flags))
     return Plan(text, mender.private)
 
 

@@ -1,4 +1,5 @@
-"""The data on disk: a directory of generations, one of which is current; each is complete and never changes.
+"""The data on disk: a directory of generations, one of which is current; each is complete, and its data never
+changes.
 
     DIR/CURRENT             which generation is current, in JSON; replaced in one step
     DIR/LOCK                held by the one service, or the one loading, that uses the directory
