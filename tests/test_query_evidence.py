@@ -340,3 +340,13 @@ def test_strict_reader_of_the_format_takes_the_answer():
 
     assert len(Result.parse(io.BytesIO(body), format="json")) == 5
     assert len(list(ox.parse_query_results(body, ox.QueryResultsFormat.JSON))) == 5
+
+
+@pytest.mark.parametrize("count", [150, 250])
+def test_more_alternatives_than_can_be_followed_are_answered_and_said_to_be_unknown(count):
+    path = "|".join(["cbp:counters", *(f"cbp:absent{number}" for number in range(count))])
+
+    found = evident(f"SELECT ?o {{ office:border-patrol {path} ?o }}")
+
+    assert len(found) == 5
+    assert [bool(reasons(facts)) for _, facts in found] == [count > 200] * 5

@@ -15,6 +15,7 @@ from query_cases import PREFIXES, ask, short, update, view_of
 from query_strategies import examples
 
 from incsr.messages import Problem
+from incsr.query import alternatives
 from incsr.query.alternatives import MAX_BRANCHES
 from incsr.query.guard import guard
 from incsr.query.plan import Plan, planned
@@ -308,7 +309,7 @@ def test_what_is_said_of_a_long_object_is_said_once():
     assert len(plan.text) < 8 * len(reading.text)
 
 
-@pytest.mark.parametrize("opening", ["(", "^(", "(:q/", "(:q|", "(:q|^(", "(:q/(:r|"])
+@pytest.mark.parametrize("opening", ["(", "^(", "(:q/", "(:q|", "^(:q|", "(:q|^(", "(:q/(:r|"])
 @pytest.mark.parametrize("depth", [20, 90, 126])
 def test_a_deeply_nested_path_is_no_failure_of_ours(opening, depth):
     count = depth // opening.count("(")
@@ -318,3 +319,25 @@ def test_a_deeply_nested_path_is_no_failure_of_ours(opening, depth):
     found = reading.refusal or planned(state(view_of(WAYS)), reading, None, ())
 
     assert isinstance(found, Plan | Problem)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        pytest.param("SELECT * { :a !() :b }", [()], id="without a variable"),
+        pytest.param("SELECT ?o { :a !()+ ?o }", [("b",), ("c",), ("d",)], id="repeated"),
+        pytest.param("SELECT ?o { :b ^!() ?o }", [("a",), ("a",)], id="inverse"),
+    ],
+)
+def test_a_negated_set_of_nothing_is_known_wherever_a_path_is(query, expected):
+    assert sorted(asked(view_of(WAYS), query)[1]) == expected
+
+
+def test_a_group_that_would_be_too_long_is_left_to_the_engine(monkeypatch):
+    query = "SELECT ?o { :a :p|:q ?o }"
+    counted = asked(view_of(WAYS), query)[1]
+    monkeypatch.setattr(alternatives, "MAX_WRITTEN", 20)
+
+    left = asked(view_of(WAYS), query)[1]
+
+    assert (sorted(set(left)), len(left), len(counted)) == (sorted(set(counted)), 2, 3)

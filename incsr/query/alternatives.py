@@ -4,7 +4,9 @@ By the specification an alternative is a union of multisets, and a sequence is a
 `?x :p ?m . { ?m :q ?y } UNION { ?m :r ?y }`; and `?x !:p ?y` is a triple pattern with a filter on its
 predicate. Blank nodes that such a pattern shares with others become variables, since a label holds within one
 basic graph pattern. No `SELECT *` may show what is added; where that can not be, the join is distributed over
-the unions, which needs no variable. Inside of `*`, `+` and `?` nothing is done: these are sets.
+the unions, which needs no variable. Inside of `*`, `+` and `?` nothing is done: these are sets. `!()`, which
+leaves out nothing, is known to the grammar and not to the engine; where no variable can stand for it, it is
+every predicate but one, or that one.
 
 Source: SPARQL 1.1 Query Language, sections 18.2.2.3, 18.2.2.4 and 18.4.
 """
@@ -29,8 +31,13 @@ from incsr.query.syntax_tree import (
 # it is.
 MAX_BRANCHES = 64
 MAX_CHARACTERS = 100_000
+# The same for one group where variables may be added: a path is written once for each of its objects, and the
+# ends of a path once for each alternative.
+MAX_WRITTEN = 1_000_000
 _RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_FIRST, _REST, _NIL = (Iri(f"<{_RDF}{name}>", f"{_RDF}{name}") for name in ("first", "rest", "nil"))
+_FIRST, _REST, _NIL, _TYPE = (
+    Iri(f"<{_RDF}{name}>", f"{_RDF}{name}") for name in ("first", "rest", "nil", "type")
+)
 
 
 def number(path):
@@ -95,6 +102,39 @@ def _negates(path):
     return path.sign == "!" or any(_negates(part) for part in path.parts)
 
 
+def _fill(node):
+    """Give each `!()` in a part of a tree a spelling that the engine knows; whether there was one."""
+    empty = [part for part in nodes(node) if isinstance(part, Path) and part.sign == "!" and not part.parts]
+    for path in empty:
+        path.sign, path.parts = "|", [Path("!", [_TYPE]), _TYPE]
+    return bool(empty)
+
+
+def _written(node):
+    """About how many characters a part of a tree has when it is written out."""
+    length = 0
+    for part in nodes(node):
+        if isinstance(part, Collection):
+            length += sum([100 + _width(item) for item in part.items])
+        if not isinstance(part, Triples | PropertyList):
+            continue
+        start = _width(part.subject) if isinstance(part, Triples) else _LABEL
+        for verb, objects in part.properties:
+            # The ends stand once for each alternative, which are no more than the names in the path.
+            ways, verb_length = sum(isinstance(name, Iri) for name in nodes(verb)), len(verb.text())
+            ends = sum([start + _width(object_) + _LABEL for object_ in objects])
+            length += len(objects) * verb_length + ways * ends
+    return length
+
+
+# As long as a label or a variable of ours, with what stands around it.
+_LABEL = 24
+
+
+def _width(end):
+    return _LABEL if isinstance(end, PropertyList | Collection) else len(end.text())
+
+
 class Alternatives:
     """What writes out the paths of one text.
 
@@ -113,8 +153,14 @@ class Alternatives:
 
     def written_out(self, elements):
         """The elements of a group with its paths written out; the very same list where none has to be."""
-        if not any(isinstance(element, Triples) and self._divides(element) for element in elements):
-            return elements
+        triples = [element for element in elements if isinstance(element, Triples)]
+        if not any(self._divides(element) for element in triples):
+            return [*elements] if _fill(triples) else elements
+        if self.hidden and _written(triples) > MAX_WRITTEN:
+            return [*elements] if _fill(triples) else elements
+        # A variable stands for any predicate, but not inside of what repeats a path.
+        closed = [part for part in nodes(triples) if isinstance(part, Path) and part.sign in "*+?"]
+        _fill(closed if self.hidden else triples)
         found, block = [], []
         for element in elements:
             if isinstance(element, Triples | Filter):
@@ -135,11 +181,14 @@ class Alternatives:
     def _divides(self, node):
         """Whether a path is in it that is not left as it stands."""
         return any(
-            number(verb) > 1 or (self.hidden and _negates(verb))
+            self._divided(verb)
             for part in nodes(node)
             if isinstance(part, Triples | PropertyList)
             for verb, _ in part.properties
         )
+
+    def _divided(self, verb):
+        return number(verb) > 1 or (self.hidden and _negates(verb))
 
     def _block(self, block):
         """A basic graph pattern, and its filters, with the unions behind it: a label may not be used before
@@ -150,17 +199,17 @@ class Alternatives:
                 self._flatten(element, parts)
             else:
                 parts.append(element)
-        unions = []
-        for tied in list(_tied(parts)):
+        unions, gone = [], set()
+        for tied in _tied(parts):
             if not any(self._divides(triples) for triples in tied):
                 continue
             made = self._joined(tied) if self.hidden else self._distributed(tied)
             if made is None:
                 continue
-            gone = {id(part) for part in tied}
-            parts = [part for part in parts if id(part) not in gone]
+            gone |= {id(part) for part in tied}
             unions += made
-        return parts + sorted(unions, key=lambda part: isinstance(part, Union))
+        kept = [part for part in parts if id(part) not in gone]
+        return kept + sorted(unions, key=lambda part: isinstance(part, Union))
 
     def _distributed(self, tied):
         """Some patterns as a union with a branch for each way of taking alternatives."""

@@ -17,7 +17,7 @@ from incsr.query import evaluate, spelling, tracing
 from incsr.query.cursor import ParseError
 from incsr.query.dataset import dataset
 from incsr.query.evaluate import Body
-from incsr.query.guard import guard
+from incsr.query.guard import Refused, guard
 from incsr.query.parser import parse
 from incsr.query.plan import planned
 from incsr.query.view import UNION_GRAPH, is_hidden, state
@@ -52,7 +52,11 @@ def answered(view, job, result, private, evaluated):
         return evaluate.not_acceptable("solutions")
 
     def run(text):
-        again = guard(text, "query", view.service_allow)
+        try:
+            again = guard(text, "query", view.service_allow)
+        except Refused as refused:
+            # What is added to follow the matches made it too long, or too much of one kind.
+            return refused.problem
         if again.refusal is not None:
             return again.refusal
         store, default, named = dataset(view, again, job)
@@ -144,7 +148,7 @@ def _evidence(view, run, text, base_iri, variables, rows):
 
     try:
         traced = tracing.traced(text, parse(text, base_iri), parse(text, base_iri), variables)
-    except (ParseError, RecursionError):
+    except (ParseError, RecursionError, tracing.TooMany):
         return unknown(UNREAD)
     keys = rows
     if traced.augmented is not None:

@@ -66,7 +66,8 @@ class Mender(Expressions, Graphs):
         self.hide = hide  # whether GRAPH with a variable has to leave out our own graphs
         self.changed = False
         self.values = literals.Values(flags)
-        self._text = text
+        # Looking for a name through a long text costs as much as the text is long.
+        self._text = text if "incsr" in text else ""
         self._fresh = 0
         self._alternatives = Alternatives(self.fresh)
         self._tells_rows = False  # whether what is being mended is evaluated once for each solution

@@ -29,14 +29,16 @@ _LEAVES = Var | Iri | Literal | Raw | Blank
 
 def nodes(node):
     """A part of a tree and all that is in it, in the order of the text."""
-    if isinstance(node, list | tuple):
-        for part in node:
-            yield from nodes(part)
-        return
-    yield node
-    if is_dataclass(node) and not isinstance(node, _LEAVES):
-        for field in fields(node):
-            yield from nodes(getattr(node, field.name))
+    # Without recursion: a path may be as deep as the guard lets parentheses be.
+    waiting = [node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list | tuple):
+            waiting += reversed(node)
+            continue
+        yield node
+        if is_dataclass(node) and not isinstance(node, _LEAVES):
+            waiting += [getattr(node, field.name) for field in reversed(fields(node))]
 
 
 def labels(node):

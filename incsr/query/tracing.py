@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 import pyoxigraph as ox
 
 from incsr.query.expressions import AGGREGATES
+from incsr.query.guard import CHAINS
 from incsr.query.syntax_tree import (
     Bind,
     Blank,
@@ -38,6 +39,14 @@ SUBQUERY = "a subquery groups, merges or cuts its solutions"
 ELSEWHERE = "a part of the answer comes from another endpoint"
 EXISTS = "FILTER EXISTS rests on triples that no solution shows"
 HIDDEN = "DISTINCT removes the keys of the groups"
+
+
+# More branches than this are more than the guard lets through: each has its BIND.
+MAX_BRANCHES = CHAINS["BIND"]
+
+
+class TooMany(Exception):
+    """A query with more branches than can be followed."""
 
 
 @dataclass
@@ -120,7 +129,7 @@ def _augment(found, other, tracer, modifier):
 class _Tracer:
     def __init__(self, text):
         self.text, self.number = text, 0
-        self.triples, self.reasons, self.markers, self.blanks = [], [], [], {}
+        self.triples, self.reasons, self.blanks, self.branches = [], [], {}, 0
 
     def fresh(self):
         while True:
@@ -163,8 +172,15 @@ class _Tracer:
             self.reasons.append(EXISTS)
         return [element]
 
+    def mark(self):
+        """The variable that tells whether a branch was taken."""
+        self.branches += 1
+        if self.branches > MAX_BRANCHES:
+            raise TooMany
+        return self.fresh()
+
     def branch(self, group):
-        marker = self.fresh()
+        marker = self.mark()
         self.group(group, marker)
         group.elements.append(Bind(Raw("true"), marker))
 
@@ -231,7 +247,7 @@ class _Tracer:
         if isinstance(verb, Path) and verb.sign == "|":
             groups = []
             for part in verb.parts:
-                taken, inside = self.fresh(), []
+                taken, inside = self.mark(), []
                 self.triple(subject, part, object_, inside, taken)
                 groups.append(Group([*inside, Bind(Raw("true"), taken)]))
             made.append(Union(groups))
