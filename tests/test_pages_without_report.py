@@ -9,7 +9,14 @@ from incsr.app import create_app
 from incsr.config import Settings
 from incsr.pages import downloads
 from incsr.store.dataset import Dataset
+from incsr.workers import loading
 from incsr.workers.executors import InlineExecutor
+
+
+def published():
+    options = {"default_graph": "union", "empty": False, "service_allow": ()}
+    return loading.load(options)
+
 
 OTHERS = (
     '<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> "Somebody else" .',
@@ -75,11 +82,40 @@ def test_the_status_of_such_a_store_claims_nothing(application):
     assert "stands on its words" not in text and "conforms" not in text
 
 
-def test_a_large_store_is_not_held_in_memory_as_files(application, monkeypatch):
-    monkeypatch.setattr(downloads, "MOST_TRIPLES", 0)
+def test_a_store_without_the_report_is_not_held_in_memory_as_files(application):
     client = application.test_client()
-    empty = not len(application.extensions["incsr"].dataset.store)
 
-    assert client.get("/data").status_code == 200
-    assert client.get("/data/incsr.nt").status_code == (200 if empty else 404)
-    assert bool(client.get("/data/checksums.txt").text) == empty
+    page, file = client.get("/data"), client.get("/data/incsr.nt")
+
+    assert page.status_code == 200
+    assert "does not hold the published report" in page.text
+    assert "/data/incsr.nt" not in page.text and "being measured" not in page.text
+    assert (file.status_code, "ask /sparql" in file.text) == (404, True)
+    assert client.get("/data/checksums.txt").text == ""
+
+
+def test_a_published_graph_that_has_grown_is_not_made_into_files(monkeypatch):
+    monkeypatch.setattr(downloads, "MOST_TRIPLES", 10)
+    client = create_app(Settings(), InlineExecutor(published())).test_client()
+
+    page, file = client.get("/data"), client.get("/data/incsr.nt")
+
+    assert "has grown too large for files" in page.text
+    assert "/data/incsr.nt" not in page.text
+    assert (file.status_code, "ask /sparql" in file.text) == (404, True)
+    assert "/data/incsr.nt" not in client.get("/catalog.ttl").text
+
+
+def test_the_front_page_leads_only_to_what_such_a_store_has(application):
+    main = application.test_client().get("/").text.split("<main")[1].split("</main>")[0]
+
+    led = set(re.findall(r'href="([^"]+)"', main))
+
+    assert led == {"/ask", "/openapi.json", "/status"}
+
+
+def test_the_about_page_counts_no_figures_of_such_a_store(application):
+    text = application.test_client().get("/about").text
+
+    assert "does not hold the published report" in text
+    assert "Of 0 figures" not in text and "This is one such page" not in text

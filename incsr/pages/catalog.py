@@ -130,6 +130,7 @@ class Description:
             tuple(
                 self._file(downloads.EVERYTHING, suffix, measured)
                 for suffix in (*RDF_TYPES, *downloads.QUADS)
+                if self.files.fit()
             ),
         )
         title, words = graph.kept("catalog.links", _links)
@@ -140,7 +141,7 @@ class Description:
                 title if name == "links" else f"{says} (graph {name})",
                 words if name == "links" else f"{says}: the named graph {GRAPH}{name}.",
                 _page(f"{GRAPH}{name}"),
-                tuple(self._file(name, suffix, measured) for suffix in RDF_TYPES),
+                tuple(self._file(name, suffix, measured) for suffix in RDF_TYPES if self.files.fit()),
                 rows=count,
             )
 

@@ -28,7 +28,12 @@ SAYS = {
 }
 EVERYTHING = "incsr"
 COUNT = "SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }"
-MOST_TRIPLES = 500_000  # the published graph has a tenth of that, counted twice
+MOST_TRIPLES = 200_000  # some 550 bytes of memory each; the published graph has a quarter, counted twice
+REPORT = "incsr2014"  # the graph without which a store is not the published one
+NO_FILES = (
+    f"Files are made of the published report only, and of at most {MOST_TRIPLES:,} triples; "
+    "ask /sparql for what this store holds, with CONSTRUCT for triples"
+)
 QUADS = {"nq": "application/n-quads", "trig": "application/trig"}  # with the graphs' names
 NAMES = {
     "ttl": "Turtle",
@@ -56,7 +61,9 @@ class Files:
         return [(iri.removeprefix(GRAPH), count) for iri, count in found if iri.startswith(GRAPH)]
 
     def fit(self):
-        """Whether the store is small enough for files that are held in memory; the published graph is."""
+        """Whether files, held in memory, are made: of the published graph, and not when it has grown."""
+        if REPORT not in dict(self.graphs()):
+            return False
 
         def compute(graph):
             # The default graph may be the union of the others, or none of them.
@@ -78,10 +85,10 @@ class Files:
     def body(self, name, suffix):
         """The bytes of one file.
 
-        Raises: werkzeug's NotFound for a store that is too large for files.
+        Raises: werkzeug's NotFound for a store of which no files are made.
         """
         if not self.fit():
-            abort(404, f"A store of more than {MOST_TRIPLES:,} triples is not made into files; ask /sparql")
+            abort(404, NO_FILES)
         return self.graph.kept(f"download.{name}.{suffix}", lambda _graph: self._made(name, suffix))
 
     def _made(self, name, suffix):
@@ -138,6 +145,7 @@ def register(pages, site):
             "data.html",
             section="pages.data",
             graphs=files.graphs(),
+            fit=files.fit(),
             known=files.known(),
             says=SAYS,
             everything=(*RDF_TYPES, *QUADS),
@@ -153,7 +161,8 @@ def register(pages, site):
     def download(name, suffix):
         """One named graph, or all of them as `incsr`; `?checksum=1` answers its SHA-256 and size instead."""
         if (name, suffix) not in files.names():
-            abort(404, f"There is no download “{name}.{suffix}”; /data lists them")
+            unknown = f"There is no download “{name}.{suffix}”; /data lists them"
+            abort(404, unknown if files.fit() else NO_FILES)
         length, digest = files.measured(name, suffix)
         if request.args.get("checksum"):
             return Response(
