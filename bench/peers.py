@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from abc import ABC, abstractmethod
 from pathlib import Path
 
 from measure import HERE, Failed, free_port
@@ -20,7 +21,7 @@ OXIGRAPH = PEERS / "oxigraph"
 GRAPH = "http://example.org/bench/graph"
 
 
-class Served:
+class Served(ABC):
     """A server with the data loaded: `port`, `process`, and `target`, an address up to the query's text."""
 
     name = ""
@@ -49,8 +50,9 @@ class Served:
         """Why this server cannot be timed here, or nothing."""
         return ""
 
+    @abstractmethod
     def begin(self, file: Path):
-        raise NotImplementedError
+        """Start the server and have it load a file."""
 
     def start(self, *command, env=None, cwd=None):
         self.process = subprocess.Popen(

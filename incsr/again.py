@@ -10,8 +10,9 @@ the lane's way. Nothing is remembered where requests are counted by client or sp
 import time
 
 from incsr.encodings import WORTH_BYTES, preferred
-from incsr.express import LENT_BYTES, LINES, Ride
+from incsr.express import Ride
 from incsr.log import new_id
+from incsr.reply import LENT_BYTES, LINES
 
 MOST = 1024
 LONGEST_BYTES = 4096

@@ -23,8 +23,8 @@ ROOT = Path(__file__).resolve().parent.parent
 ORDER = (
     "namespaces", "messages", "conditions", "config", "log", "linger", "headers", "encodings", "sources",
     "validation", "evidence", "links", "questions", "formats", "store", "query", "workers", "cache",
-    "search", "draft", "mcp", "catalog", "endpoint", "pages", "app", "admission", "bridge", "express",
-    "again", "metrics", "front", "wire", "asgi", "server", "cli",
+    "search", "draft", "mcp", "catalog", "endpoint", "pages", "app", "admission", "bridge", "reply",
+    "express", "again", "metrics", "exchange", "front", "wire", "asgi", "server", "cli",
 )  # fmt: skip
 STRANGERS = {("endpoint", "pages"), ("pages", "endpoint")}
 CORE = ORDER[: ORDER.index("workers") + 1]

@@ -97,7 +97,7 @@ def test_the_pool_serves_many_threads_at_once(pooled):
 
 
 def test_an_evaluator_is_replaced_after_so_many_jobs(monkeypatch, pooled):
-    monkeypatch.setattr("incsr.workers.pool.RENEW_AFTER", 3)
+    monkeypatch.setattr("incsr.workers.handle.RENEW_AFTER", 3)
     pooled.run(COUNT)
     before = set(pooled._pool.evaluators)
 

@@ -11,7 +11,9 @@ import pytest
 from incsr.config import settings_from
 from incsr.messages import Limits, ReadJob
 from incsr.workers import frames
-from incsr.workers.pool import THINNED_AFTER_S, Evaluator, Pool, Task
+from incsr.workers.handle import Evaluator
+from incsr.workers.pool import THINNED_AFTER_S, Pool
+from incsr.workers.task import Task
 
 
 class Clock:
