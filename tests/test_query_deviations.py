@@ -139,6 +139,24 @@ MENDED = [
     ("spelling", ":s :p 01 .", "SELECT ?o { ?s :p ?o }", [("01 integer",)]),
     ("spelling", ":s :p 1 .", "SELECT ?s { ?s :p 01 }", []),
     ("spelling", ":s :p 1.50 .", "SELECT ?o { ?s :p ?o }", [("1.50 decimal",)]),
+    (
+        "minus-of-others",
+        ":a :p :b . :c :q :d .",
+        "SELECT ?z { ?c :q ?z FILTER EXISTS { ?y :p ?b MINUS { ?v :q ?w } } }",
+        [("d",)],
+    ),
+    (
+        "minus-of-others",
+        ":a :p :b . :c :q :d .",
+        "SELECT ?z { ?c :q ?z FILTER NOT EXISTS { ?y :p ?b MINUS { :a :p :b } } }",
+        [],
+    ),
+    (
+        "minus-of-others",
+        ":b :q :a ; :p :a . :a :p :a ; :r :b .",
+        "SELECT ?y ?c { ?y :p/:p ?y OPTIONAL { ?b :q ?c MINUS { ?d ?p ?e } } :b :p|:q ?y }",
+        [("a", "a"), ("a", "a")],
+    ),
     ("codepoint-escapes", ":s :p 1 .", "SELECT ?\\u0061b { ?ab :p 1 }", [("s",)]),
     (
         "default-graph-as-a-set",
@@ -236,6 +254,20 @@ LEFT = [
         "SELECT ?s { ?s :d ?d . :n :d ?e FILTER(?d != ?e) }",
         [("o",), ("z",)],
         [("o",)],
+    ),
+    (
+        "known-too-early",
+        ":a :p :b . :c :q :d .",
+        "SELECT ?z { ?c :q ?z FILTER EXISTS { ?y :p ?b OPTIONAL { ?y :r ?w } MINUS { ?v :q ?w } } }",
+        [],
+        [("d",)],
+    ),
+    (
+        "known-too-early",
+        ":a :p :c . :b :q :c .",
+        "SELECT ?n { ?x :p ?y OPTIONAL { { ?x :p ?n FILTER EXISTS { ?y :q :c } } } }",
+        [(None,)],
+        [("c",)],
     ),
 ]
 

@@ -36,6 +36,9 @@ _COMPUTING = frozenset(
     {"FILTER", "BIND", "ORDER", "GROUP", "HAVING", "AS", "IF", "COALESCE", "IN", "NOT", "DATATYPE"}
 )
 
+# Into these the engine hands what is bound outside.
+_HANDING = frozenset({"EXISTS", "OPTIONAL"})
+
 
 def needed(reading, flags):
     """Whether anything in a text may have to be mended, by its tokens."""
@@ -50,6 +53,7 @@ def needed(reading, flags):
         or "GRAPH" in words
         or "GROUP_CONCAT" in words
         or "BNODE" in words
+        or ("MINUS" in words and not words.isdisjoint(_HANDING))
         or (flags and not words.isdisjoint(_COMPUTING))
     )
 
@@ -206,6 +210,8 @@ class Mender(Expressions, Graphs):
             elif isinstance(element, Values):
                 self._values(element)
                 mended.append(element)
+            elif isinstance(element, Minus) and visible(mended).keys().isdisjoint(visible(element.group)):
+                self.changed = True  # it takes nothing away
             elif isinstance(element, Optional | Minus):
                 self.group(element.group)
                 mended.append(element)
