@@ -350,3 +350,18 @@ def test_more_alternatives_than_can_be_followed_are_answered_and_said_to_be_unkn
 
     assert len(found) == 5
     assert [bool(reasons(facts)) for _, facts in found] == [count > 200] * 5
+
+
+def test_places_that_are_no_numbers_are_no_places():
+    store = ox.Store()
+    text = """
+    @prefix oa: <http://www.w3.org/ns/oa#> . @prefix cbp: <https://w3id.org/incsr/cbp#> .
+    <urn:m> a cbp:Measurement ; cbp:evidence <urn:p> ; cbp:quotation "words" ; <urn:v> 1 .
+    <urn:p> oa:hasSelector [ oa:exact "words" ] , [ oa:start "first" ; oa:end 5 ] .
+    """
+    store.load(text.encode(), ox.RdfFormat.TURTLE)
+
+    ((_row, facts),) = evident("SELECT ?v { ?m <urn:v> ?v }", InlineExecutor(Dataset(store, union=False)).run)
+
+    assert [fact["iri"] for fact in facts] == ["urn:m"]
+    assert "start" not in facts[0]

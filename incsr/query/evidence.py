@@ -6,6 +6,7 @@ it holds, and each solution takes the matches that have its values. What cannot 
 a subquery that groups, another endpoint) is said to be unknown, with the reason, and never guessed.
 """
 
+import contextlib
 import json
 
 import pyoxigraph as ox
@@ -233,7 +234,9 @@ class _Index:
             if selector in words:
                 place["quotation"] = words[selector]
             if selector in starts and selector in ends:
-                place["start"], place["end"] = int(starts[selector]), int(ends[selector])
+                # Whoever may write may write something else there.
+                with contextlib.suppress(ValueError):
+                    place["start"], place["end"] = int(starts[selector]), int(ends[selector])
         quotations = {}
         for subject, said in triples(_QUOTATION):
             quotations.setdefault(subject, set()).add(said.value)
