@@ -317,3 +317,47 @@ def test_a_sync_that_fails_after_the_deed_undoes_nothing(serve, tmp_path):
 
     assert update(server, insert(1)).status_code == 204
     assert numbers(server) == [1]
+
+
+def test_what_a_first_loading_left_that_was_broken_off_is_no_strangers(serve, tmp_path):
+    store = tmp_path / "store"
+    (store / "generations" / "00000001").mkdir(parents=True)
+    (store / "CURRENT.new").touch()
+
+    assert numbers(serve("--empty", "--store", store)) == []
+    assert not (store / "CURRENT.new").exists()
+
+
+@pytest.mark.parametrize(
+    ("when", "stays"),
+    [
+        pytest.param('str(arguments[0]).endswith("00000001")', [], id="before the deed"),
+        pytest.param(
+            'str(arguments[0]).endswith("store") and os.path.exists(f"{arguments[0]}/CURRENT")',
+            ["00000001"],
+            id="after the deed",
+        ),
+    ],
+)
+def test_a_disk_that_is_full_at_the_end_of_loading_is_told(tmp_path, when, stays):
+    (tmp_path / "sitecustomize.py").write_text(
+        FULL.format(name="_sync", when=when).replace(
+            '"incsr.workers.mother" in sys.orig_argv', '"load" in sys.orig_argv'
+        )
+    )
+    store, file = tmp_path / "store", tmp_path / "some.nt"
+    file.write_text("<urn:s> <urn:p> <urn:o> .\n")
+
+    ended = subprocess.run(
+        [sys.executable, "-m", "incsr.cli", "load", "--store", store, file],
+        env=os.environ | {"PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert "Traceback" not in ended.stderr
+    assert (ended.returncode == 0) == bool(stays)
+    assert ("No space left on device" in ended.stderr) == (not stays)
+    assert sorted(path.name for path in (store / "generations").iterdir()) == stays

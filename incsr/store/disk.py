@@ -2,6 +2,7 @@
 changes.
 
     DIR/CURRENT             which generation is current, in JSON; replaced in one step
+    DIR/CURRENT.new         what is to replace it; left behind where that was broken off
     DIR/LOCK                held by the one service, or the one loading, that uses the directory
     DIR/generations/NAME/   a RocksDB database each
     DIR/generations/NAME/counts.json   what has been counted of its data; may be missing
@@ -28,6 +29,7 @@ FORMAT = 1
 # Files of a database that never change once they are there. The others are small, and are copied.
 LINKED = (".sst", ".blob")
 COUNTS = "counts.json"
+OURS = {"CURRENT.new", "LOCK", "generations"}
 LEFT_OUT = ("LOCK", "LOG", COUNTS)
 
 
@@ -103,13 +105,10 @@ class Directory:
                 )
             return Generation(**values)
         except FileNotFoundError:
-            if self.path.exists() and any(name != "LOCK" for name in os.listdir(self.path)):
-                strange = sorted(set(os.listdir(self.path)) - {"LOCK", "generations"})
-                if strange:
-                    message = (
-                        f"{self.path} holds something else ({strange[0]}); name a new or empty directory"
-                    )
-                    raise StoreError(message) from None
+            strange = sorted(set(os.listdir(self.path)) - OURS) if self.path.exists() else []
+            if strange:
+                message = f"{self.path} holds something else ({strange[0]}); name a new or empty directory"
+                raise StoreError(message) from None
             return None
         except (ValueError, TypeError, KeyError, OSError) as error:
             raise StoreError(f"{self.path}/CURRENT cannot be read: {error}") from None
@@ -131,7 +130,17 @@ class Directory:
         return str(place)
 
     def commit(self, generation: Generation):
-        """Make a generation current: from now on, whatever happens, it is."""
+        """Make a generation current: from now on, whatever happens, it is.
+
+        Raises: OSError where it is not. Where only the last sync fails it is current all the same.
+        """
+        try:
+            self._commit(generation)
+        except OSError:
+            if self.current() != generation:
+                raise
+
+    def _commit(self, generation):
         _sync(self.generations / generation.name)
         _sync(self.generations)
         waiting = self.path / "CURRENT.new"

@@ -101,10 +101,13 @@ def load(files: list[Path], store: Path, graph: str | None, mode: str, tell: Cal
             )
             if result is not None:
                 break
-    except BaseException:
-        directory.discard(keep=current.name if current else None, only=coming.name)
+        directory.commit(coming)
+    except BaseException as error:
+        if directory.current() != coming:
+            directory.discard(keep=None, only=coming.name)
+        if isinstance(error, OSError):
+            raise StoreError(f"{store} cannot be written: {error}; nothing was loaded") from error
         raise
-    directory.commit(coming)
     directory.discard(keep=coming.name)
     return Loaded(coming, *result)
 

@@ -64,9 +64,7 @@ def _write_generation(jobs, dataset, job):
         try:
             directory.commit(coming)
         except OSError as error:
-            # Where all but the last sync has succeeded it is current all the same.
-            if directory.current() != coming:
-                outcome = problem_of(error)
+            outcome = problem_of(error)
     if isinstance(outcome, Problem):
         directory.discard(keep=current.name, only=coming.name)
         jobs.sendall(frames.problem_frame(outcome))
