@@ -363,8 +363,10 @@ async def compressed_variant(lane, key, entry, coding):
         if coming is None:
             coming = lane.pool.loop.run_in_executor(COMPRESSING, compressed, coding, entry.body)
             entry.coming[coding] = coming
-        variant = await coming
-        entry.coming.pop(coding, None)
+        try:
+            variant = await coming
+        finally:
+            entry.coming.pop(coding, None)  # one that has failed is tried anew
     if coding not in entry.variants:
         entry.variants[coding] = variant
         lane.cache.grow(key, entry, len(variant))

@@ -175,6 +175,32 @@ def test_a_large_answer_is_compressed_once_for_all_who_ask_at_the_same_time(serv
     assert (entry.variants, entry.coming) == ({"gzip": b"packed"}, {})
 
 
+def test_a_compression_that_fails_is_tried_anew_by_the_next_who_asks(monkeypatch):
+    def compress(coding, body):
+        if not failed:
+            failed.append(coding)
+            raise MemoryError
+        return b"packed"
+
+    class Front:
+        cache = SimpleNamespace(grow=lambda *_: None)
+
+    async def twice():
+        Front.pool = SimpleNamespace(loop=asyncio.get_running_loop())
+        entry = Entry(Head(200, "text/csv"), b"x" * 100_000, Limits(), "tag")
+        with pytest.raises(MemoryError):
+            await express.compressed_variant(Front, "key", entry, "gzip")
+        await express.compressed_variant(Front, "key", entry, "gzip")
+        return entry
+
+    failed = []
+    monkeypatch.setattr(express, "compressed", compress)
+    with ThreadPoolExecutor(1) as thread:  # this one may have a loop of another test's
+        entry = thread.submit(lambda: asyncio.run(twice())).result()
+
+    assert (entry.variants, entry.coming) == ({"gzip": b"packed"}, {})
+
+
 def test_origins_of_no_matter_are_not_remembered(serve):
     server = serve("--cors", "https://a.example")
 
