@@ -119,3 +119,34 @@ def test_the_about_page_counts_no_figures_of_such_a_store(application):
 
     assert "does not hold the published report" in text
     assert "Of 0 figures" not in text and "This is one such page" not in text
+
+
+def test_every_page_says_that_the_report_is_not_held_and_none_claims_its_facts(application):
+    client = application.test_client()
+
+    texts = {}
+    for path in addresses(application):
+        with client.get(path, headers={"Accept": "text/html"}) as answer:
+            if answer.mimetype == "text/html" and answer.status_code in (200, 404) and "<main" in answer.text:
+                texts[path] = answer.text
+
+    assert len(texts) > 15
+    said = ("does not hold the published report", "without the published report")
+    assert [path for path, text in texts.items() if not any(words in text for words in said)] == []
+    claims = (
+        "questions that the data answers",
+        "Everything the report names",
+        "Guatemala 240",
+        "Every fact of the graph",
+        "Department of State, March 2014",
+        "Coloured words are data",
+    )
+    assert [(path, words) for path, text in texts.items() for words in claims if words in text] == []
+
+
+def test_the_map_of_such_a_site_leads_to_what_it_has(application):
+    text = application.test_client().get("/sitemap.xml").text
+
+    led = re.findall(r"<loc>http://localhost([^<]*)</loc>", text)
+
+    assert led == ["/", "/ask", "/about"]

@@ -57,6 +57,7 @@ VIEWS = (
     about,
 )
 LONGEST = 2000
+HELD = f"ASK {{ GRAPH graph:{downloads.REPORT} {{ ?figure a cbp:Measurement }} }}"
 
 
 @dataclass
@@ -81,6 +82,14 @@ class Site:
     @property
     def figures(self):
         return self.graph.kept("figures", figures.load)
+
+    @property
+    def holds_report(self):
+        """Whether the store holds the published report, of which most pages speak."""
+        try:
+            return self.graph.kept("report.held", lambda graph: graph.ask(HELD))
+        except GraphUnavailable:
+            return True  # nothing is known, and so nothing said
 
     @property
     def coverage(self):
@@ -129,6 +138,7 @@ def blueprint(site):
             "other_names": lambda iri: sorted(site.names.others.get(iri, ())),
             "fact_label": site.fact_label,
             "figures_by_iri": lambda: site.figures,
+            "holds_report": lambda: site.holds_report,
             "path": addresses.address_of,
             "root": addresses.root,
             "outward": lambda iri: names.path_of(iri) is None,

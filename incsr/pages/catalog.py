@@ -335,6 +335,8 @@ def _json(value):
 
 def _sitemap(site):
     """The pages that people may want to find, each once (sitemaps.org protocol 0.9)."""
+    if not site.holds_report:
+        return _listed(["/", "/ask", "/about"])
     paths = ["/", "/report/2014-cbp", "/things", "/questions", "/data", "/cbp", "/shapes", "/about"]
     paths += [f"/questions/{question.name}" for question in site.questions]
     paths += [f"/graph/{name}" for name, _count in downloads.Files(site.graph).graphs()]
@@ -342,6 +344,10 @@ def _sitemap(site):
         path = addresses.names.path_of(iri)
         if path and path.startswith("/doc/") and "/mapping/" not in path:
             paths.append(path)
+    return _listed(paths)
+
+
+def _listed(paths):
     host = request.host_url.rstrip("/") + addresses.root()
     entries = "".join(f"<url><loc>{Markup.escape(host + path)}</loc></url>\n" for path in paths)
     head = '<?xml version="1.0" encoding="UTF-8"?>\n<urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">\n'
