@@ -476,3 +476,27 @@ def test_a_request_id_that_could_forge_a_header_is_not_repeated():
     response = protocol.finish(request, plan(query="query=A"), PROBLEM, SETTINGS)
 
     assert "cookie" not in dict(response.headers)["x-request-id"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "type_"),
+    [
+        pytest.param("POST", "/sparql", "", QUERY, id="a query"),
+        pytest.param("QUERY", "/sparql", "", FORM, id="a form"),
+        pytest.param("POST", "/update", "", UPDATE, id="an update"),
+        pytest.param("PUT", "/store", "default", "text/turtle", id="a graph"),
+    ],
+)
+def test_a_compressed_body_is_415_and_not_read_as_if_it_were_none(method, path, query, type_):
+    body = {QUERY: ASK, FORM: urlencode({"query": ASK}), UPDATE: "CLEAR ALL", "text/turtle": ""}[
+        type_
+    ].encode()
+    headers = {"content_type": type_, "authorization": f"Bearer {TOKEN}"}
+
+    answer = plan(method, path, query, body, **headers, content_encoding="gzip")
+
+    refused(answer, 415, "unsupported-coding")
+    assert dict(answer.headers)["accept-encoding"] == "identity"
+    assert isinstance(
+        plan(method, path, query, body, **headers, content_encoding="identity"), ReadJob | WriteJob
+    )

@@ -25,6 +25,23 @@ def check_size(body, most):
         )
 
 
+def check_coding(header):
+    """Raises: Refusal with 415 for a compressed body, which would be read as if it were none.
+
+    Source: RFC 9110, sections 8.4 and 12.5.3.
+    """
+    codings = {coding.strip().lower() for coding in (header or "").split(",")} - {"", "identity"}
+    if codings:
+        refuse(
+            415,
+            "unsupported-coding",
+            "The body has a coding that is not read here",
+            f"Its Content-Encoding is {', '.join(sorted(codings))[:100]}.",
+            "Send it as it is.",
+            headers=(("accept-encoding", "identity"),),
+        )
+
+
 def content_type(header):
     """(media type in lower case or None, charset in lower case) of a Content-Type header."""
     if header is None or not header.strip():

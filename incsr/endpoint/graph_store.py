@@ -11,7 +11,7 @@ import uuid
 from incsr import formats
 from incsr.endpoint.access import refused_write
 from incsr.endpoint.addresses import STORE, request_iri, resource, url
-from incsr.endpoint.bodies import MULTIPART, UTF_8, check_size, content_type, parts
+from incsr.endpoint.bodies import MULTIPART, UTF_8, check_coding, check_size, content_type, parts
 from incsr.endpoint.parameters import Parameters, check_graph_iri
 from incsr.endpoint.problems import Refusal, refuse
 from incsr.messages import Limits, Payload, ReadJob, WriteJob
@@ -139,6 +139,7 @@ def _format(parameters):
 def _payloads(request, settings, base_iri):
     """The RDF documents of a body: one, or those of a form's parts."""
     check_size(request.body, settings.max_body_bytes)
+    check_coding(request.header("content-encoding"))
     header = request.header("content-type")
     if content_type(header)[0] != MULTIPART:
         return (_payload(header, None, request.body, base_iri),)

@@ -31,7 +31,7 @@ REFUSALS = {
     412: "If-Match or If-None-Match asks for another state than what is named has.",
     413: "The body, the text or the answer is larger than the service allows.",
     414: "The request target is longer than the service allows.",
-    415: "The body has a media type that is not read here.",
+    415: "The body has a media type, or a coding, that is not read here.",
     429: "This client has sent more requests than it may; Retry-After says when to come back.",
     431: "The headers are larger than the service allows.",
     500: "The service failed on this request; the failure has been logged.",

@@ -15,7 +15,7 @@ from incsr import conditions, formats
 from incsr.endpoint import description, graph_store, openapi, page
 from incsr.endpoint.access import refused_write
 from incsr.endpoint.addresses import OPENAPI, SPARQL, STORE, UPDATE, resource, url
-from incsr.endpoint.bodies import FORM_TYPE, check_size, content_type, decoded_text
+from incsr.endpoint.bodies import FORM_TYPE, check_coding, check_size, content_type, decoded_text
 from incsr.endpoint.parameters import LEAST_TIMEOUT_S, Parameters
 from incsr.endpoint.problems import Refusal, refuse
 from incsr.endpoint.problems import response as problem_response
@@ -246,6 +246,7 @@ def _text_of_body(request, settings, parameters, name, media_type):
     other = "update" if name == "query" else "query"
     verb = request.method.upper()
     check_size(request.body, settings.max_body_bytes)
+    check_coding(request.header("content-encoding"))
     type_, charset = content_type(request.header("content-type"))
     if name in parameters or other in parameters:
         found = name if name in parameters else other

@@ -216,6 +216,11 @@ PROBLEMS = {
         "The request has a parameter that is not read here.",
         "Leave it out; the problem lists those that are.",
     ),
+    "unsupported-coding": (
+        "Unsupported coding",
+        "The body of the request is compressed.",
+        "Send it as it is, without a Content-Encoding.",
+    ),
     "unsupported-media-type": (
         "Unsupported media type",
         "The body has a media type that is not read here.",
