@@ -365,3 +365,19 @@ def test_places_that_are_no_numbers_are_no_places():
 
     assert [fact["iri"] for fact in facts] == ["urn:m"]
     assert "start" not in facts[0]
+
+
+def test_a_blank_node_beside_a_collection_stays_the_one_that_it_is_elsewhere():
+    store = ox.Store()
+    text = """
+    @prefix cbp: <https://w3id.org/incsr/cbp#> .
+    <urn:m> a cbp:Measurement ; <urn:v> 1 ; <urn:p> [ <urn:list> (1 2) ] .
+    <urn:n> a cbp:Measurement ; <urn:v> 1 ; <urn:p> [ <urn:list> (3 4) ] .
+    """
+    store.load(text.encode(), ox.RdfFormat.TURTLE)
+    query = "SELECT DISTINCT ?v { ?m <urn:v> ?v ; <urn:p> _:b . _:b <urn:list> (1 2) }"
+
+    ((_row, facts),) = evident(query, InlineExecutor(Dataset(store, union=False)).run)
+
+    assert [fact["iri"] for fact in facts if "iri" in fact] == ["urn:m"]
+    assert len(reasons(facts)) >= 1

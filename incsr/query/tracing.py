@@ -11,6 +11,7 @@ import pyoxigraph as ox
 
 from incsr.query.expressions import AGGREGATES
 from incsr.query.guard import CHAINS
+from incsr.query.scope import copied
 from incsr.query.syntax_tree import (
     Bind,
     Blank,
@@ -210,17 +211,24 @@ class _Tracer:
         """A triples block as single triples, or as it stands where a collection is in it."""
         if _holds(element, Collection):
             self.reasons.append(LIST)
-            return [element]
+            # A label of it may stand in other triples, which get a variable for it.
+            return [copied(element, self.blank)]
         made = []
         subject = self.node(element.subject, made, marker)
         self.properties(subject, element.properties, made, marker)
         return made
 
+    def blank(self, label):
+        """The variable that stands for a label."""
+        if label not in self.blanks:
+            self.blanks[label] = self.fresh()
+        return self.blanks[label]
+
     def node(self, node, made, marker):
         if isinstance(node, Blank):
             if not node.label:
                 return self.fresh()
-            return self.blanks.setdefault(node.label, self.fresh())
+            return self.blank(node.label)
         if isinstance(node, PropertyList):
             variable = self.fresh()
             self.properties(variable, node.properties, made, marker)
