@@ -153,6 +153,8 @@ class Kind:
 
 
 LAST_TRY_S = 20
+# The median of fewer is no more than the first, for which a new process has to copy the pages that it reads.
+ENOUGH = 10
 
 
 def by_kind(servers, observations, options, folder, left_out) -> list[Kind]:
@@ -178,12 +180,17 @@ def by_kind(servers, observations, options, folder, left_out) -> list[Kind]:
 
 
 def latency(served, lines, folder) -> float | None:
-    """The median in milliseconds; None where nothing is answered in `LAST_TRY_S` either."""
-    for seconds in (1, LAST_TRY_S):
-        seen = throughput(served, lines, 1, seconds, folder)
-        if seen.requests:
-            return seen.p50
-    return None
+    """The median in milliseconds of `ENOUGH`, or of those answered in `LAST_TRY_S`; None where none is."""
+    seen = []
+
+    def answered(seconds):
+        seen.append(throughput(served, lines, 1, seconds, folder))
+        return seen[-1].requests
+
+    seconds = window(answered, ENOUGH, 1, LAST_TRY_S)
+    if seconds == LAST_TRY_S:
+        answered(seconds)
+    return seen[-1].p50 if seen[-1].requests else None
 
 
 def milliseconds(value: float | None) -> str:

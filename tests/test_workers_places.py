@@ -203,3 +203,15 @@ def test_a_job_that_waited_for_most_of_its_time_was_not_tried(pool):
 
     assert (waiting[0].problem.status, waiting[0].tried) == (504, False)
     assert (working[0].problem.status, working[0].tried) == (504, True)
+
+
+def test_a_new_evaluator_comes_after_those_that_have_copied_what_they_read(pool):
+    task = begun(pool)[0]
+    used = task.evaluator
+    task.conclude()
+    fresh = begun(pool)[0].evaluator
+    fresh.task = None
+    pool.offer(fresh)
+    assert pool.idle == [fresh, used]
+
+    assert pool.submit(ReadJob("query", "ASK {}", limits=Limits(10.0)), [].append).evaluator is used

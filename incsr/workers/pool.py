@@ -156,7 +156,11 @@ class Pool:
                 task.begin(evaluator)
                 return
         evaluator.rests_since = self.loop.time()
-        self.idle.append(evaluator)
+        if evaluator.jobs:
+            self.idle.append(evaluator)
+        else:
+            # After those that have worked: they have copied already what they read.
+            self.idle.insert(0, evaluator)
 
     def learn(self, evaluator: Evaluator, payload: bytes):
         """Keep what an evaluator has counted for the others of its generation."""
