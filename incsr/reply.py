@@ -17,6 +17,7 @@ from incsr.workers.answers import Broken
 
 # A kept answer that is larger is sent in pieces of this size, as its client reads them.
 LENT_BYTES = 256 * 1024
+NOT_READ = "not read"
 LINES = {
     200: b"HTTP/1.1 200 OK\r\n",
     304: b"HTTP/1.1 304 Not Modified\r\n",
@@ -181,12 +182,10 @@ class Reply:
                 lane.cache.put(answer.version, self.key, entry)
             self.finish()
         except Broken as broken:
-            lane.front.log("warning", "an answer was broken off", id=self.id, why=broken.problem.code)
-            lane.front.metrics.broken += 1
-            self.outcome = broken.problem.code
-            self.break_off()
+            self.give_up(broken.problem.code)
         except TimeoutError:
-            self.not_read()
+            self.give_up(NOT_READ)
+            wire.drop()
         except Exception as error:
             self._internal(error)
         finally:
@@ -210,7 +209,8 @@ class Reply:
                     return
             self.finish()
         except TimeoutError:
-            self.not_read()
+            self.give_up(NOT_READ)
+            wire.drop()
         except Exception as error:
             self._internal(error)
         finally:
@@ -218,14 +218,13 @@ class Reply:
             if not entry.readers:
                 cache.collected -= entry.lent
 
-    def not_read(self):
-        """The client does not read its answer, and is waited for no longer."""
+    def give_up(self, why: str):
+        """The rest of an answer does not come, or its client does not read it."""
         front = self.lane.front
-        front.log("warning", "an answer was broken off", id=self.id, why="not read")
+        front.log("warning", "an answer was broken off", id=self.id, why=why)
         front.metrics.broken += 1
-        self.outcome = "not read"
+        self.outcome = why
         self.break_off()
-        self.wire.drop()
 
     def break_off(self):
         """Half an answer: closing without the last chunk is how the client learns of it."""
