@@ -104,7 +104,7 @@ def test_the_address_in_the_bar_follows_what_was_run(visit):
     page.click("button:has-text('Run')")
     answered(page)
 
-    assert "/ask?run=SELECT" in page.url
+    page.wait_for_url("**/ask?run=SELECT**", timeout=5000)
 
 
 def test_classes_and_properties_of_our_data_are_completed(visit):

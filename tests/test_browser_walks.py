@@ -139,7 +139,7 @@ def test_the_first_tab_stop_skips_to_the_content(visit):
 
     page.keyboard.press("Enter")
 
-    assert page.url.endswith("#main")
+    page.wait_for_url("**#main", timeout=5000)
 
 
 def test_less_motion_means_no_smooth_scrolling(visit):
