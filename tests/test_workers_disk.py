@@ -9,9 +9,13 @@ import threading
 import time
 from contextlib import suppress
 
+import pyoxigraph as ox
 import pytest
 import requests
 
+from incsr.store import disk
+from incsr.store.disk import Directory, Generation, StoreError
+from incsr.workers import bulk
 from incsr.workers.evaluator import problem_of
 
 TOKEN = "secret"
@@ -317,6 +321,62 @@ def test_a_sync_that_fails_after_the_deed_undoes_nothing(serve, tmp_path):
 
     assert update(server, insert(1)).status_code == 204
     assert numbers(server) == [1]
+    # A power cut may undo the renaming, and then the generation before is what CURRENT names.
+    assert {path.name for path in (store / "generations").iterdir()} == {"00000001", "00000002"}
+    server.terminate()
+    assert numbers(serve("--empty", "--store", store)) == [1]
+    assert [path.name for path in (store / "generations").iterdir()] == ["00000002"]
+
+
+def test_a_generation_stays_where_nobody_can_know_whether_it_is_current(tmp_path):
+    directory = Directory(tmp_path)
+    one, two = (Generation(name, True, "a", 0, "") for name in ("00000001", "00000002"))
+    for generation in (one, two):
+        directory.begin(generation.name)
+    directory.commit(one)
+
+    def left():
+        return sorted(path.name for path in (tmp_path / "generations").iterdir())
+
+    (tmp_path / "CURRENT").write_text("{", "utf-8")
+    directory.abandon(two)
+    assert left() == ["00000001", "00000002"]
+
+    directory.commit(one)
+    directory.abandon(two)
+    directory.abandon(one)
+    assert left() == ["00000001"]
+
+
+def test_a_commit_that_fails_says_why_also_where_current_cannot_be_read(tmp_path, monkeypatch):
+    directory, one = Directory(tmp_path), Generation("00000001", True, "a", 0, "")
+    directory.begin(one.name)
+    (tmp_path / "CURRENT").write_text("{", "utf-8")
+
+    def failing(_folder):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(disk, "_sync", failing)
+    with pytest.raises(OSError, match="Input/output error"):
+        directory.commit(one)
+
+
+def test_a_full_disk_is_not_said_of_the_file_that_is_loaded(tmp_path, monkeypatch):
+    """By the way that goes quad by quad, too."""
+
+    class Full:
+        def bulk_extend(self, quads):
+            list(quads)
+            raise OSError(28, "No space left on device")
+
+    file = tmp_path / "some.nt"
+    file.write_text("<urn:s> <urn:p> <urn:o> .\n", "utf-8")
+    with pytest.raises(OSError, match="No space left on device"):
+        bulk.exactly(Full(), [(file, bulk.format_of(file))], ox.DefaultGraph(), False, lambda _: None)
+
+    monkeypatch.setattr(bulk, "_filled", lambda *_: Full().bulk_extend(()))
+    with pytest.raises(StoreError, match=r"store cannot be written: .*No space.*; nothing was loaded"):
+        bulk.load([file], tmp_path / "store", None, "strict", lambda _: None)
 
 
 def test_what_a_first_loading_left_that_was_broken_off_is_no_strangers(serve, tmp_path):

@@ -132,13 +132,20 @@ class Directory:
     def commit(self, generation: Generation):
         """Make a generation current: from now on, whatever happens, it is.
 
-        Raises: OSError where it is not. Where only the last sync fails it is current all the same.
+        Raises: OSError where it is not. Where only the last sync fails it is current all the same, but a
+        power cut may undo that; `discard` keeps the one before until a sync has succeeded.
         """
         try:
             self._commit(generation)
-        except OSError:
-            if self.current() != generation:
-                raise
+        except OSError as error:
+            if not self._is_current(generation):
+                raise error from None
+
+    def _is_current(self, generation, unknown=False) -> bool:
+        try:
+            return self.current() == generation
+        except StoreError:
+            return unknown
 
     def _commit(self, generation):
         _sync(self.generations / generation.name)
@@ -169,11 +176,20 @@ class Directory:
         os.replace(waiting, self.generations / name / COUNTS)
 
     def discard(self, keep: str | None, only: str | None = None):
-        """Delete generations that are not current: one, or all."""
+        """Delete generations that are not current any more: one, or all; none where CURRENT may not last."""
+        try:
+            _sync(self.path)
+        except OSError:
+            return
         names = [only] if only else os.listdir(self.generations)
         for name in names:
             if name and name != keep:
                 shutil.rmtree(self.generations / name, ignore_errors=True)
+
+    def abandon(self, generation: Generation):
+        """Delete a generation that has not become current; one of which that is not known stays."""
+        if not self._is_current(generation, unknown=True):
+            shutil.rmtree(self.generations / generation.name, ignore_errors=True)
 
 
 def opened_for_reading(place: str) -> ox.Store:

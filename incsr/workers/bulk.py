@@ -103,8 +103,9 @@ def load(files: list[Path], store: Path, graph: str | None, mode: str, tell: Cal
                 break
         directory.commit(coming)
     except BaseException as error:
-        if directory.current() != coming:
-            directory.discard(keep=None, only=coming.name)
+        directory.abandon(coming)
+        if isinstance(error, StoreError):
+            raise StoreError(f"{error}; nothing was loaded") from error
         if isinstance(error, OSError):
             raise StoreError(f"{store} cannot be written: {error}; nothing was loaded") from error
         raise
@@ -190,7 +191,7 @@ def exactly(database, files, graph, union, tell) -> int:
 
         def quads(path=path, format_=format_, flagged=flagged) -> Iterator[ox.Quad]:
             nonlocal count
-            with opened(path, tell) as stream:
+            with _explained(path), opened(path, tell) as stream:
                 parser = _parsed(stream, path, format_)
                 while batch := list(islice(parser, BATCH)):
                     count += len(batch)
@@ -201,8 +202,7 @@ def exactly(database, files, graph, union, tell) -> int:
                         if union:
                             yield ox.Quad(quad.subject, quad.predicate, quad.object, _UNION)
 
-        with _explained(path):
-            database.bulk_extend(quads())
+        database.bulk_extend(quads())
         database.extend(spelling.flag_quads(flagged))
     return count
 

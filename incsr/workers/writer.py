@@ -66,7 +66,7 @@ def _write_generation(jobs, dataset, job):
         except OSError as error:
             outcome = problem_of(error)
     if isinstance(outcome, Problem):
-        directory.discard(keep=current.name, only=coming.name)
+        directory.abandon(coming)
         jobs.sendall(frames.problem_frame(outcome))
         return
     said = {"version": coming.version, "place": coming.name}
