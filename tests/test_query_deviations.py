@@ -211,6 +211,23 @@ def test_a_comparison_that_reads_as_an_iri_is_a_syntax_error():
     assert "longest token" in result.detail
 
 
+@pytest.mark.parametrize(
+    "group",
+    [
+        "?x :q ?z MINUS { ?k :p ?l BIND(1 AS ?k) }",
+        "?x :q ?z MINUS { SELECT ?k (COUNT(?l) AS ?n) { ?k :p ?l } }",
+    ],
+)
+@pytest.mark.parametrize(
+    "form", ["SELECT ?x { %s OPTIONAL { ?x :r ?w } }", "ASK { ?x ?y ?z FILTER EXISTS { %s } }"]
+)
+def test_what_is_left_out_is_still_read(form, group):
+    result = ask(view_of(":s :q 1 ."), form % group)
+
+    assert isinstance(result, Problem)
+    assert (result.status, result.code) == (400, "syntax")
+
+
 def test_select_star_keeps_the_order_of_the_text():
     view = view_of(":s :p :o .")
     text = "SELECT * { ?zebra ?horse ?ant }"

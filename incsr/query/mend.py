@@ -68,7 +68,7 @@ class Mender(Expressions, Graphs):
         self.flags = flags
         self.graphs = graphs  # the IRIs of the graphs that GRAPH can see
         self.hide = hide  # whether GRAPH with a variable has to leave out our own graphs
-        self.changed = False
+        self.changed = self.left_out = False
         self.values = literals.Values(flags)
         # Looking for a name through a long text costs as much as the text is long.
         self._text = text if "incsr" in text else ""
@@ -211,7 +211,7 @@ class Mender(Expressions, Graphs):
                 self._values(element)
                 mended.append(element)
             elif isinstance(element, Minus) and visible(mended).keys().isdisjoint(visible(element.group)):
-                self.changed = True  # it takes nothing away
+                self.changed = self.left_out = True  # it takes nothing away
             elif isinstance(element, Optional | Minus):
                 self.group(element.group)
                 mended.append(element)

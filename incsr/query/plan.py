@@ -54,6 +54,8 @@ def planned(state, reading, base_iri, named):
     mender = mend.Mender(text, flags, {graph.value for graph in named})
     try:
         mender.query(tree)
+        if mender.left_out and not _is_taken(text, reading, base_iri):
+            return Plan(text, bool(flags))
         if mender.changed or reading.odd:
             text = _without_star(tree.text(), reading, base_iri)
     except RecursionError:
@@ -64,6 +66,17 @@ def planned(state, reading, base_iri, named):
 
 # Asked for the names that a query selects, which do not depend on the data.
 _NOTHING = ox.Store()
+
+
+def _is_taken(text, reading, base_iri) -> bool:
+    """Whether the engine takes a text, of which a part is left out in which it may find an error."""
+    if "SERVICE" in reading.words:
+        return True
+    try:
+        run(_NOTHING.query, text, base_iri=base_iri)
+    except (SyntaxError, UnicodeEncodeError):
+        return False
+    return True
 
 
 def _without_star(text, reading, base_iri):
