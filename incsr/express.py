@@ -5,6 +5,7 @@ are kept ready for the next answer of the same kind. Whatever is not plainly a q
 long way.
 """
 
+import asyncio
 import re
 
 from incsr.admission import HOST, budget_of, client_of
@@ -364,7 +365,7 @@ async def compressed_variant(lane, key, entry, coding):
             coming = lane.pool.loop.run_in_executor(COMPRESSING, compressed, coding, entry.body)
             entry.coming[coding] = coming
         try:
-            variant = await coming
+            variant = await asyncio.shield(coming)  # others may wait for it
         finally:
             entry.coming.pop(coding, None)  # one that has failed is tried anew
     if coding not in entry.variants:

@@ -219,3 +219,27 @@ def test_origins_of_no_matter_are_not_remembered(serve):
         origin = f"https://{number}.example/{'x' * 16_000}"
         session.get(f"{server.url}/sparql?query=ASK%7B%7D", headers={"Origin": origin}, timeout=20)
     assert resident_mb(server.pid) - before < 15
+
+
+def test_who_no_longer_waits_for_a_compression_takes_it_from_nobody(monkeypatch):
+    def compress(coding, body):
+        time.sleep(0.2)
+        return b"packed"
+
+    class Front:
+        cache = SimpleNamespace(grow=lambda *_: None)
+
+    async def two():
+        Front.pool = SimpleNamespace(loop=asyncio.get_running_loop())
+        entry = Entry(Head(200, "text/csv"), b"x" * 100_000, Limits(), "tag")
+        waiting = [asyncio.create_task(express.compressed_variant(Front, "key", entry, "gzip")) for _ in "ab"]
+        await asyncio.sleep(0.05)
+        waiting[0].cancel()
+        return entry, await asyncio.gather(*waiting, return_exceptions=True)
+
+    monkeypatch.setattr(express, "compressed", compress)
+    with ThreadPoolExecutor(1) as thread:  # this one may have a loop of another test's
+        entry, (gone, stays) = thread.submit(lambda: asyncio.run(two())).result()
+
+    assert isinstance(gone, asyncio.CancelledError) and stays is None
+    assert (entry.variants, entry.coming) == ({"gzip": b"packed"}, {})
