@@ -21,6 +21,7 @@ def published():
 OTHERS = (
     '<urn:a> <http://www.w3.org/2000/01/rdf-schema#label> "Somebody else" .',
     "<urn:a> <urn:b> <urn:c> <urn:g> .",
+    "<urn:a> <urn:b> <urn:c> <https://w3id.org/incsr/graph/incsr2014> .",
 )
 # A value for each part of an address; whether there is such a thing does not matter.
 PARTS = {
@@ -33,7 +34,10 @@ PARTS = {
 }
 
 
-@pytest.fixture(params=[(), OTHERS[:1], OTHERS[1:], OTHERS], ids=["empty", "default", "named", "both"])
+@pytest.fixture(
+    params=[(), OTHERS[:1], OTHERS[1:2], OTHERS[2:], OTHERS],
+    ids=["empty", "default", "named", "in the report's graph", "all"],
+)
 def application(request):
     store = ox.Store()
     store.load("\n".join(request.param).encode(), ox.RdfFormat.N_QUADS)

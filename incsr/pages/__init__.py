@@ -57,7 +57,6 @@ VIEWS = (
     about,
 )
 LONGEST = 2000
-HELD = f"ASK {{ GRAPH graph:{downloads.REPORT} {{ ?figure a cbp:Measurement }} }}"
 
 
 @dataclass
@@ -87,9 +86,9 @@ class Site:
     def holds_report(self):
         """Whether the store holds the published report, of which most pages speak."""
         try:
-            return self.graph.kept("report.held", lambda graph: graph.ask(HELD))
+            return self.graph.kept("report.held", lambda graph: graph.ask(downloads.HELD))
         except GraphUnavailable:
-            return True  # nothing is known, and so nothing said
+            return True  # not known: the page as it mostly is
 
     @property
     def coverage(self):
