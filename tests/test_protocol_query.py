@@ -500,3 +500,14 @@ def test_a_compressed_body_is_415_and_not_read_as_if_it_were_none(method, path, 
     assert isinstance(
         plan(method, path, query, body, **headers, content_encoding="identity"), ReadJob | WriteJob
     )
+
+
+def test_who_may_not_write_is_told_that_and_nothing_of_codings():
+    refused(plan("POST", "/update", "", b"CLEAR ALL", content_type=UPDATE, content_encoding="gzip"), 401)
+    refused(plan("PUT", "/store", "default", b"", content_type="text/turtle", content_encoding="gzip"), 401)
+
+
+def test_of_no_body_the_coding_is_of_no_interest():
+    answer = plan("POST", "/sparql", urlencode({"query": ASK}), content_type=QUERY, content_encoding="gzip")
+
+    assert refused(answer, 400)["type"] != f"{BASE}problem/unsupported-coding"

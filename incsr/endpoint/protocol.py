@@ -246,7 +246,8 @@ def _text_of_body(request, settings, parameters, name, media_type):
     other = "update" if name == "query" else "query"
     verb = request.method.upper()
     check_size(request.body, settings.max_body_bytes)
-    check_coding(request.header("content-encoding"))
+    if request.body:
+        check_coding(request.header("content-encoding"))
     type_, charset = content_type(request.header("content-type"))
     if name in parameters or other in parameters:
         found = name if name in parameters else other
