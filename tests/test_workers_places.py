@@ -215,3 +215,19 @@ def test_a_new_evaluator_comes_after_those_that_have_copied_what_they_read(pool)
     assert pool.idle == [fresh, used]
 
     assert pool.submit(ReadJob("query", "ASK {}", limits=Limits(10.0)), [].append).evaluator is used
+
+
+def test_of_those_that_are_too_many_the_new_one_goes_and_who_has_worked_stays(pool):
+    tasks = [begun(pool)[0] for _ in range(pool.settings.workers)]
+    used = [task.evaluator for task in tasks]
+    for task in tasks:
+        task.conclude()
+    pool.loop.advance(4.0)
+    fresh = begun(pool)[0].evaluator
+    fresh.task = None
+    pool.offer(fresh)
+
+    pool.thin_out()
+    pool.loop.advance(2.2 * THINNED_AFTER_S)
+
+    assert pool.idle == used and not fresh.alive
