@@ -170,6 +170,17 @@ def test_an_update_that_fails_changes_nothing(view, text, status):
     assert set(view.store) == before
 
 
+@pytest.mark.parametrize("wrong", ["?k :p ?l BIND(1 AS ?k)", "SELECT ?k (COUNT(?l) AS ?n) { ?k :p ?l }"])
+def test_a_minus_that_takes_nothing_away_is_still_read(view, wrong):
+    before = quads(view)
+
+    group = f"?s :p ?v OPTIONAL {{ ?v :r ?w MINUS {{ {wrong} }} }}"
+    result = update(view, f"INSERT {{ ?s :q ?v }} WHERE {{ {group} }}")
+
+    assert (result.status, result.code) == (400, "syntax")
+    assert quads(view) == before
+
+
 def test_a_syntax_error_is_told_in_the_text_as_it_was_sent(view):
     result = update(view, "INSERT { ?s :q 01 }\nWHERE { ?s :p ?v . GRAPH ?g { ?s ?p } }")
 

@@ -4,6 +4,7 @@ Source: sections 4 (manifest), 5 (queries), 6 (suggest), 7 (data extension). The
 required members of the specification's JSON schemas, in our words.
 """
 
+import gzip
 import json
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ import jsonschema
 import pytest
 
 from incsr.namespaces import ID
+from incsr.pages.problem_types import TYPE
 
 TEXT = {"type": "string", "minLength": 1}
 NAMED = {"type": "object", "required": ["id", "name"], "properties": {"id": TEXT, "name": TEXT}}
@@ -111,6 +113,16 @@ def test_the_manifest_has_what_the_specification_requires(client):
         suggest = manifest["suggest"][part]
         address = (suggest["service_url"] + suggest["service_path"]).removeprefix("http://localhost")
         assert client.get(address + "?prefix=c").json["result"]
+
+
+def test_a_compressed_form_is_415_and_not_read_as_if_it_were_empty(client):
+    sent = gzip.compress(b"queries=%7B%7D")
+
+    answer = client.post(
+        "/reconcile", data=sent, content_type=FORM, headers={"Content-Encoding": "gzip"}
+    )
+
+    assert (answer.status_code, answer.json["type"]) == (415, TYPE + "unsupported-coding")
 
 
 def test_the_view_of_an_entity_leads_to_its_page(client):

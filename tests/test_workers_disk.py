@@ -328,7 +328,7 @@ def test_a_sync_that_fails_after_the_deed_undoes_nothing(serve, tmp_path):
     assert [path.name for path in (store / "generations").iterdir()] == ["00000002"]
 
 
-def test_a_generation_stays_where_nobody_can_know_whether_it_is_current(tmp_path):
+def test_a_generation_stays_where_nobody_can_know_whether_itis_current(tmp_path):
     directory = Directory(tmp_path)
     one, two = (Generation(name, True, "a", 0, "") for name in ("00000001", "00000002"))
     for generation in (one, two):

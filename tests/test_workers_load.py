@@ -9,7 +9,10 @@ import pytest
 import requests
 import zstandard
 
+from incsr.cli import main
 from incsr.cli.load import Progress
+from incsr.store.disk import Directory
+from incsr.workers import bulk
 
 TURTLE = '<urn:s> <urn:p> "01"^^<http://www.w3.org/2001/XMLSchema#integer> , "x"@en .\n'
 DOCUMENTS = {
@@ -106,6 +109,40 @@ def test_misuse_is_said(tmp_path, monkeypatch, arguments, code, said):
 
     assert ended.returncode == code
     assert said in ended.stderr
+
+
+class Interrupted(Directory):
+    """A directory in which somebody presses Ctrl-C before, or after, a load becomes current."""
+
+    def commit(self, generation):
+        raise KeyboardInterrupt
+
+
+class InterruptedLate(Directory):
+    def discard(self, keep, only=None):
+        if keep == "00000002":
+            raise KeyboardInterrupt
+        super().discard(keep, only)
+
+
+@pytest.mark.parametrize(
+    ("directory", "said", "held"),
+    [
+        (Interrupted, "Nothing was loaded", "00000001"),
+        (InterruptedLate, "All was loaded before that", "00000002"),
+    ],
+)
+def test_ctrl_c_says_whether_the_files_are_loaded(tmp_path, monkeypatch, capsys, directory, said, held):
+    (tmp_path / "a.ttl").write_text(TURTLE)
+    store = tmp_path / "store"
+    assert load(tmp_path / "a.ttl", "--store", store).returncode == 0
+    monkeypatch.setattr(bulk, "Directory", directory)
+
+    code = main(["load", str(tmp_path / "a.ttl"), "--store", str(store)])
+
+    assert code == 130
+    assert f"incsr load: stopped. {said}." in capsys.readouterr().err
+    assert Directory(store).current().name == held
 
 
 def test_a_store_that_is_being_served_is_not_loaded_into(serve, tmp_path):

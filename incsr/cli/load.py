@@ -30,7 +30,7 @@ def register(subparsers):
 
 
 def run(arguments):
-    """Load; 0 when it is done, 1 for a file that is wrong.
+    """Load; 0 when it is done, 1 for a file that is wrong, 130 where somebody stopped it.
 
     Raises: Misuse where the store cannot be used or a graph's name is no IRI.
     """
@@ -63,6 +63,11 @@ def run(arguments):
         return 1
     except StoreError as error:
         raise Misuse(str(error)) from None
+    except bulk.Stopped as stopped:
+        progress.end()
+        became = "All was loaded before that" if stopped.done else "Nothing was loaded"
+        print(f"incsr load: stopped. {became}.", file=sys.stderr)
+        return 130
     progress.end()
     took_s = time.monotonic() - began - loaded.compacted_s
     rate = f"{loaded.count / took_s:,.0f} a second" if took_s > 0.1 else f"{took_s:.2f} s"

@@ -28,6 +28,9 @@ def register(pages, site):
     @pages.route("/reconcile", methods=["GET", "POST"])
     def reconcile():
         """The manifest (section 4); with `queries`, candidates (5); with `extend`, values (7)."""
+        if request.method == "POST" and request.headers.get("Content-Encoding", "identity") != "identity":
+            hint = "Send the form as it is, without a Content-Encoding."
+            return problem_types.response(415, "unsupported-coding", "The form has a coding.", hint)
         given = request.values
         try:
             if "queries" in given:

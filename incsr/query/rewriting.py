@@ -15,12 +15,16 @@ _FIRST = "http://www.w3.org/1999/02/22-rdf-syntax-ns#first"
 
 @dataclass(slots=True)
 class Rewritten:
-    """The text of an operation, what runs before and after it, and whether it leaves the union in step."""
+    """The text of an operation, what runs before and after it, and whether it leaves the union in step.
+
+    `left_out` says that a part of it is not in the text, so that the engine would not see an error there.
+    """
 
     text: str
     before: list = field(default_factory=list)
     after: list = field(default_factory=list)
     in_step: bool = False
+    left_out: bool = False
 
 
 def rewritten(operation, clauses, flags, graphs, flagged, union):
@@ -34,7 +38,10 @@ def rewritten(operation, clauses, flags, graphs, flagged, union):
         return None
     parser = Parser("", operation.base, operation.prefixes, operation.tokens)
     try:
-        return _Rewriting(parser, clauses, flags, graphs, flagged, union).operation()
+        rewriting = _Rewriting(parser, clauses, flags, graphs, flagged, union)
+        result = rewriting.operation()
+        result.left_out = rewriting.mender.left_out
+        return result
     except (ParseError, RecursionError):
         # The engine may still know it; then anything may have gone anywhere.
         flagged |= {(ANY, name) for names in flags.values() for name in names}

@@ -69,6 +69,8 @@ def prepared(view, job):
         elif look:
             changed = rewritten(operation, clauses, known.flags, mentioned, flagged, view.union)
         if changed is not None:
+            if changed.left_out:
+                _check_syntax(source, job)
             edits.append((operation.start, operation.end, changed.text))
             before += changed.before
             after = changed.after + after
@@ -100,7 +102,7 @@ def _is_silent_load(operation):
 
 
 def _check_syntax(source, job):
-    """Raise Refused where the syntax of an update that must not run is wrong."""
+    """Raise Refused where the syntax of an update is wrong that does not run, or not with all its parts."""
     try:
         run(ox.Store().update, without_network(source.text), base_iri=job.base_iri)
     except SyntaxError as error:

@@ -138,10 +138,11 @@ class Directory:
         try:
             self._commit(generation)
         except OSError as error:
-            if not self._is_current(generation):
+            if not self.is_current(generation):
                 raise error from None
 
-    def _is_current(self, generation, unknown=False) -> bool:
+    def is_current(self, generation: Generation, unknown: bool = False) -> bool:
+        """Whether a generation is the current one; `unknown` where CURRENT cannot be read."""
         try:
             return self.current() == generation
         except StoreError:
@@ -188,7 +189,7 @@ class Directory:
 
     def abandon(self, generation: Generation):
         """Delete a generation that has not become current; one of which that is not known stays."""
-        if not self._is_current(generation, unknown=True):
+        if not self.is_current(generation, unknown=True):
             shutil.rmtree(self.generations / generation.name, ignore_errors=True)
 
 

@@ -68,11 +68,20 @@ class Loaded:
     compacted_s: float
 
 
+class Stopped(KeyboardInterrupt):
+    """Somebody stopped a load: before it had become current, or when it was `done`."""
+
+    def __init__(self, done: bool):
+        super().__init__()
+        self.done = done
+
+
 def load(files: list[Path], store: Path, graph: str | None, mode: str, tell: Callable[[int], None]) -> Loaded:
     """Load files into a store on disk; triples outside any graph go into `graph`, or the default graph.
 
     `tell` is called with the number of bytes that were read. `mode` says what a new directory is made for.
     Raises: SourceError for a file that cannot be read, StoreError for the directory; nothing is changed.
+    Stopped for Ctrl-C, which says whether anything was.
     """
     named = [(path, format_of(path)) for path in files]
     directory = Directory(store)
@@ -102,14 +111,16 @@ def load(files: list[Path], store: Path, graph: str | None, mode: str, tell: Cal
             if result is not None:
                 break
         directory.commit(coming)
+        directory.discard(keep=coming.name)
     except BaseException as error:
         directory.abandon(coming)
+        if isinstance(error, KeyboardInterrupt):
+            raise Stopped(directory.is_current(coming)) from None
         if isinstance(error, StoreError):
             raise StoreError(f"{error}; nothing was loaded") from error
         if isinstance(error, OSError):
             raise StoreError(f"{store} cannot be written: {error}; nothing was loaded") from error
         raise
-    directory.discard(keep=coming.name)
     return Loaded(coming, *result)
 
 
