@@ -5,8 +5,6 @@ an acknowledged write. Requests for the same thing at the same time share one ev
 HTTP; evaluates nothing.
 """
 
-import hashlib
-import re
 import time
 from collections import OrderedDict
 
@@ -22,49 +20,23 @@ OVERHEAD_BYTES = 2_000
 DEADLINE_KEPT_S = 5.0
 FAILURES_KEPT = 1024
 
-# What may give another answer to the same question on the same data: time, chance, another endpoint, and
-# nodes that a template makes anew.
-_VOLATILE = re.compile(
-    r"(?i)\b(?:NOW|RAND|UUID|STRUUID|BNODE)\b|\bSERVICE\b|\\[uU][0-9A-Fa-f]{4}|\bCONSTRUCT\b[^}]*(?:\[|_:)"
-)
-
-_SUSPECT = ("now", "rand", "uuid", "bnode", "service", "construct", "\\u")
-
-
-def is_repeatable(job: ReadJob) -> bool:
-    """Whether the same job on the same data has the same answer, byte for byte."""
-    # Plain searches first: most texts have none of these words.
-    text = job.text.lower()
-    for word in _SUSPECT:
-        if word in text:
-            return not _VOLATILE.search(job.text)
-    return True
-
-
-def tag_of(version: str, job: ReadJob) -> str:
-    """What tells the answer to a job on a version of the data from every other: the inside of an ETag."""
-    limits = job.limits
-    said = (
-        f"{version}\n{job.accept}\n{job.format}\n{job.operation} {limits.max_rows} {limits.max_bytes} "
-        f"{job.graph} {job.default_graphs} {job.named_graphs} {job.base_iri}\n{job.text}"
-    )
-    return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
-
-
 class Entry:
     """A complete answer, with its compressed variants as they come to be asked for."""
 
     __slots__ = (
-        *("body", "coming", "head", "lent", "limits", "readers", "rendered", "rows", "size", "tag"),
-        "variants",
+        *("body", "coming", "head", "lent", "limits", "readers", "rendered", "rows", "size", "spent_us"),
+        *("tag", "variants"),
     )
 
-    def __init__(self, head: Head, body: bytes, limits, tag: str, rows: int | None = None):
+    def __init__(
+        self, head: Head, body: bytes, limits, tag: str, rows: int | None = None, spent_us: int | None = None
+    ):
         self.head = head
         self.body = body
         self.limits = limits
         self.tag = tag
         self.rows = rows
+        self.spent_us = spent_us  # the processor time that it took, where that is known
         self.variants: dict[str, bytes] = {}
         self.coming: dict = {}  # variants that are being made
         self.rendered: dict = {}  # what the front has made of it, ready to be sent

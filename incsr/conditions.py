@@ -7,11 +7,12 @@ not be. Knows no HTTP beyond the two headers, reads no graph.
 Source: RFC 9110, sections 8.8.3 and 13.
 """
 
+import hashlib
 import re
 import zlib
 
 from incsr import __version__
-from incsr.messages import Problem
+from incsr.messages import Problem, ReadJob
 
 _LIST = re.compile(r"(?:\s|,)*(W/)?\"([^\"]*)\"\s*(?=,|\Z)(?:\s|,)*")
 # What the front adds to a tag where it compresses the answer, which is another representation then.
@@ -21,6 +22,26 @@ _CODINGS = ("-gzip", "-br")
 def graph_tag(version: str, content_type: str) -> str:
     """The inside of the entity tag of a graph in a format, in this version of the data and of the program."""
     return f"{version}.{zlib.crc32(f'{__version__} {content_type}'.encode()):08x}"
+
+
+def answer_tag(version: str, job: ReadJob) -> str:
+    """What tells the answer to a job on a version of the data from every other: the inside of an ETag."""
+    return text_tag(tag_ground(version, job), job.text)
+
+
+def tag_ground(version: str, job: ReadJob) -> str:
+    """All that an answer's tag depends on but the text."""
+    limits = job.limits
+    return (
+        f"{version}\n{job.accept}\n{job.format}\n{job.operation} {limits.max_rows} {limits.max_bytes} "
+        f"{job.graph} {job.default_graphs} {job.named_graphs} {job.base_iri}\n"
+    )
+
+
+def text_tag(ground: str, text: str) -> str:
+    """The tag of the answer to a query's text."""
+    said = (ground + text).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(said, digest_size=12).hexdigest()
 
 
 def is_of_version(tag: str, version: str) -> bool:

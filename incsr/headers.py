@@ -29,6 +29,12 @@ SECURITY = (
 )
 
 
+def tagged(tag: str, coding: str) -> bytes:
+    """The header lines of an answer that can be asked for again, in a content coding or in none."""
+    suffix = f"-{coding}" if coding else ""
+    return f'etag: "{tag}{suffix}"\r\ncache-control: no-cache\r\n'.encode()
+
+
 def missing(names) -> list[tuple[str, str]]:
     """The security headers that are not among `names` (lower case)."""
     held = set(names)

@@ -2,8 +2,10 @@
 
 import pytest
 
-from incsr.cache import DEADLINE_KEPT_S, OVERHEAD_BYTES, Cache, Entry, is_repeatable, tag_of
+from incsr.cache import DEADLINE_KEPT_S, OVERHEAD_BYTES, Cache, Entry
+from incsr.conditions import answer_tag
 from incsr.messages import Head, Limits, Problem, ReadJob
+from incsr.query.repeatable import is_repeatable
 
 LATE = Problem(504, "Deadline exceeded", "", "timeout")
 
@@ -131,5 +133,5 @@ def test_what_chance_and_time_decide_is_not_kept(text, repeatable):
 def test_another_question_has_another_tag(other):
     job = ReadJob("query", "ASK {}", accept="text/csv")
 
-    assert tag_of("v1", job) == tag_of("v1", job)
-    assert tag_of("v1", other) != tag_of("v1", job) != tag_of("v2", job)
+    assert answer_tag("v1", job) == answer_tag("v1", job)
+    assert answer_tag("v1", other) != answer_tag("v1", job) != answer_tag("v2", job)

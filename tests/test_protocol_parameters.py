@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from incsr.endpoint.parameters import BadEncoding, decoded, pairs, query_bytes
+from incsr.endpoint.parameters import query_bytes
+from incsr.forms import BadEncoding, decoded, pairs
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=60))

@@ -2,6 +2,7 @@
 
 import time
 
+import pyoxigraph as ox
 import pytest
 from query_cases import ask, update, view_of
 
@@ -104,23 +105,27 @@ def test_the_form_of_a_query_is_read_from_its_tokens(text, form):
     assert guard(text, "query").form == form
 
 
-def test_a_text_of_five_hundred_characters_is_read_in_a_tenth_of_a_millisecond():
+def test_a_text_of_five_hundred_characters_is_read_in_less_time_than_the_engine_takes_for_it():
     text = (
         "PREFIX cbp: <https://w3id.org/incsr/cbp#>\nPREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>\n"
         "SELECT ?o ?l (SUM(?v) AS ?sum) WHERE { ?o a cbp:Measurement ; rdfs:label ?l ; cbp:value ?v "
         'FILTER(REGEX(STR(?l), "^cocaine.* in 2012$", "i") && ?v > 100) OPTIONAL { ?o cbp:per ?per } '
-        "{ ?o cbp:describes <https://w3id.org/incsr/id/office/field-operations> } UNION { ?o cbp:per ?y } } "
-        "MINUS { ?o cbp:per ?never . ?never rdfs:comment ?comment . ?comment rdfs:seeAlso ?elsewhere } "
+        "{ ?o cbp:describes <https://w3id.org/incsr/id/office/field-operations> } UNION { ?o cbp:per ?y } "
+        "MINUS { ?o cbp:per ?never . ?never rdfs:comment ?comment . ?comment rdfs:seeAlso ?elsewhere } } "
         "GROUP BY ?o ?l ORDER BY DESC(?sum) LIMIT 100"
     )
-    best = 1.0
+    empty = ox.Store()
+    ours = engines = 1.0
     for _ in range(200):
         began = time.perf_counter()
         guard(text, "query")
-        best = min(best, time.perf_counter() - began)
+        between = time.perf_counter()
+        empty.query(text)
+        ended = time.perf_counter()
+        ours, engines = min(ours, between - began), min(engines, ended - between)
 
     assert len(text) > 480
-    assert best < 100e-6
+    assert ours < engines
 
 
 SERVICE = "http://allowed.example/sparql"

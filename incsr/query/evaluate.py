@@ -8,7 +8,7 @@ import pyoxigraph as ox
 
 from incsr import formats
 from incsr.messages import Head, Problem, ReadJob
-from incsr.query import spelling, statistics, syntax, templates
+from incsr.query import spelling, syntax, templates
 from incsr.query.change import apply
 from incsr.query.dataset import dataset
 from incsr.query.functions import run
@@ -125,12 +125,9 @@ def _query(view, job):
     known = state(view)
     fitting = templates.fitted(view, known, job)
     if fitting is not None:
-        plan, text = fitting
-        result = _run(view.store, text, plan, job, [statistics.default_graph(view)], [])
-        if not isinstance(result, SyntaxError | Problem):
-            if job.evidence:
-                return _with_evidence(view, job, result, plan.private)
-            return _answered(formats.kind_of(result), result, job, plan.private)
+        found = of_template(view, known, job, *fitting)
+        if found is not None:
+            return found
     reading = guard(job.text, "query", view.service_allow)
     if reading.refusal is not None:
         return _refused(reading, job)
@@ -141,6 +138,20 @@ def _query(view, job):
     result = evaluated(store, plan, reading, job, default, named)
     if isinstance(result, Problem):
         return result
+    if job.evidence:
+        return _with_evidence(view, job, result, plan.private)
+    return _answered(formats.kind_of(result), result, job, plan.private)
+
+
+def of_template(view, known, job, template, constants):
+    """The answer to a query that fits a template.
+
+    Returns: (Head, Body), or a Problem, or None where its text has to go the long way.
+    """
+    plan, text = template.plan, template.text(job.text, constants, known, view)
+    result = _run(view.store, text, plan, job, [known.default], [])
+    if isinstance(result, SyntaxError | Problem):
+        return None
     if job.evidence:
         return _with_evidence(view, job, result, plan.private)
     return _answered(formats.kind_of(result), result, job, plan.private)

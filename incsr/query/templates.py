@@ -12,11 +12,13 @@ import secrets
 
 from incsr.messages import Problem
 from incsr.query import statistics
+from incsr.query.compact import compact
 from incsr.query.cursor import ParseError
 from incsr.query.guard import MAX_CHARACTERS, Refused, guard
 from incsr.query.parser import parse
 from incsr.query.plan import Plan, planned
 from incsr.query.reorder import reorder
+from incsr.query.repeatable import repeats
 from incsr.query.spelling import XSD
 
 KEPT = 512
@@ -27,26 +29,32 @@ _PROLOGUE = re.compile(
     r"(?:\s*+#[^\r\n]*+[\r\n]|\s*+(?i:PREFIX)\s++(?:[A-Za-z][A-Za-z0-9_-]*+)?:\s*+<[^<>\"{}|^`\\\x00-\x20]*+>)*+\s*+"
 )
 _FURTHER_PREFIX = re.compile(r"\b(?i:PREFIX)\s")
-_CONSTANT = re.compile(
-    r"(#[^\r\n]*+)"
-    r"|<((?:https?|urn):[^<>\"{}|^`\\\x00-\x20]*+)>(\s*+\()?"
-    r"|(<[^<>\"{}|^`\\\x00-\x20]*+>)"
-    r"|(\"[^\"\\\r\n]*+\"|'[^'\\\r\n]*+')"
-)
+# A comment, an IRI or a plain string.
+_APART = re.compile(r"(#[^\r\n]*+|<[^<>\"{}|^`\\\x00-\x20]*+>|\"[^\"\\\r\n]*+\"|'[^'\\\r\n]*+')")
+_ABSOLUTE = ("<http:", "<https:", "<urn:")
+_OF_XSD = f"<{XSD}"
 _MARKED = re.compile(rf"<urn:{_MARK}([0-9]+)>|\"{_MARK}([0-9]+)\"")
 # What looks at graphs, at spellings, or out of the house.
 _UNFIT = frozenset({"GRAPH", "FROM", "SERVICE", "GROUP_CONCAT", "BNODE", "STRDT", "STRLANG", "BASE"})
 
 
 class Template:
-    """A plan with places for constants: `parts` are texts and, between them, numbers of constants."""
+    """A plan with places for constants: `parts` are texts and, between them, numbers of constants.
 
-    __slots__ = ("count", "parts", "plan")
+    `spent_us` is the processor time in microseconds that an answer took, where somebody has noted it;
+    `ways`, `calls` and `repeatable` are what `incsr.query.quick` knows of it.
+    """
+
+    __slots__ = ("calls", "count", "parts", "plan", "repeatable", "spent_us", "ways")
 
     def __init__(self, plan, parts, count=None):
         self.plan = plan
         self.parts = parts
         self.count = count
+        self.spent_us: int | None = None
+        self.ways: dict = {}  # by what is accepted
+        self.calls = "urn:incsr:" in plan.text  # an aggregate of ours (incsr.query.extremes)
+        self.repeatable = False
 
     def text(self, sent, constants, known, view):
         """The text to run for these constants; `sent` where nothing had to be changed."""
@@ -59,67 +67,80 @@ class Template:
         return "".join([constants[part] if isinstance(part, int) else part for part in self.parts])
 
 
-def fitted(view, known, job):
-    """The plan and text of a query that fits a template: (Plan, text), or None for the long way."""
-    text = job.text
-    if (
-        job.default_graphs is not None
-        or job.named_graphs is not None
-        or len(text) > LONGEST
-        or not text.isascii()
-        or "\\" in text
-        or '"""' in text
-        or "'''" in text
-        or _MARK in text
-    ):
+def prologue_of(text) -> str | None:
+    """The prologue of a text that may be taken apart; None for one that may not."""
+    if len(text) > LONGEST or not text.isascii() or "\\" in text:
         return None
-    at = _PROLOGUE.match(text).end()
-    prologue = text[:at]
-    constants = []
-    numbers = {}
-    flags = known.flags
+    return text[: _PROLOGUE.match(text).end()]
 
-    def marked(match):
-        comment, iri, call, relative, _string = match.groups()
-        if comment is not None:
-            return "\n"
-        if relative is not None:
-            return relative
-        whole = match.group()
-        if iri is not None:
-            if call is not None or iri in flags or iri.startswith(XSD) or body[match.start() - 1] == "^":
-                return whole
-            number = numbers.setdefault(whole, len(constants))
-            if number == len(constants):
-                constants.append(whole)
-            return f"<urn:{_MARK}{number}>"
-        if body[match.end() : match.end() + 1] == "^":
-            return whole
-        number = numbers.setdefault(whole, len(constants))
-        if number == len(constants):
-            constants.append(whole)
-        return f'"{_MARK}{number}"'
 
-    body = text[at:]
-    if _FURTHER_PREFIX.search(body):
+def fitted(view, known, job):
+    """The template that a query fits, and its constants: (Template, constants), or None for the long way."""
+    if job.default_graphs is not None or job.named_graphs is not None:
+        return None
+    prologue = prologue_of(job.text)
+    if prologue is None:
+        return None
+    return matched(view, known, prologue, job.text[len(prologue) :], job.base_iri)
+
+
+def matched(view, known, prologue, body, base_iri):
+    """The template of a text and its constants, as `fitted` says; `prologue` is what `prologue_of` gives."""
+    if '"""' in body or "'''" in body or _MARK in body:
+        return None
+    if "prefix" in body.lower() and _FURTHER_PREFIX.search(body):
         # The IRI of a prefix is no constant: marked, it would be part of every name that it abbreviates.
         return None
-    marked_body = _CONSTANT.sub(marked, body).rstrip()
-    key = (prologue, marked_body, job.base_iri)
-    held = known.templates.get(key)
+    apart = _APART.split(body)
+    key, constants, numbers = [], [], {}
+    text = apart[0]
+    for at in range(1, len(apart), 2):
+        token, after = apart[at], apart[at + 1]
+        if token[0] == "#":
+            text += "\n" + after
+            continue
+        if token[0] != "<":
+            is_constant = after[:1] != "^"
+        else:
+            is_constant = (
+                token.startswith(_ABSOLUTE)
+                and text[-1:] != "^"
+                and after.lstrip()[:1] != "("
+                and token[1:-1] not in known.flags
+                and not token.startswith(_OF_XSD)
+            )
+        if is_constant:
+            number = numbers.setdefault(token, len(constants))
+            if number == len(constants):
+                constants.append(token)
+            key += (text, number)
+            text = after
+        else:
+            text += token + after
+    key.append(text.rstrip())
+    held_by = (prologue, tuple(key), base_iri)
+    held = known.templates.get(held_by)
     if held is None:
-        held = _made(view, known, job, prologue + marked_body, constants) or False
-        known.templates[key] = held
+        marked = [part if isinstance(part, str) else _mark(constants[part], part) for part in key]
+        text = f"{prologue}{''.join(marked)}"
+        held = _made(view, known, base_iri, text, constants) or False
+        if held:
+            held.repeatable = repeats(text)
+        known.templates[held_by] = held
         if len(known.templates) > KEPT:
             known.templates.popitem(last=False)
     else:
-        known.templates.move_to_end(key)
+        known.templates.move_to_end(held_by)
     if held is False:
         return None
-    return held.plan, held.text(text, constants, known, view)
+    return held, constants
 
 
-def _made(view, known, job, text, constants):
+def _mark(constant, number):
+    return f"<urn:{_MARK}{number}>" if constant[0] == "<" else f'"{_MARK}{number}"'
+
+
+def _made(view, known, base_iri, text, constants):
     """The template of a text with marks, or None where it needs the long way."""
     try:
         reading = guard(text, "query", view.service_allow, max_characters=MAX_CHARACTERS)
@@ -128,11 +149,11 @@ def _made(view, known, job, text, constants):
     unfit = reading.refusal is not None or reading.bad is not None or reading.doubtful is not None
     if unfit or not reading.words.isdisjoint(_UNFIT) or not reading.form:
         return None
-    plan = planned(known, reading, job.base_iri, ())
+    plan = planned(known, reading, base_iri, ())
     if isinstance(plan, Problem):
         return None
     try:
-        tree = parse(plan.text, job.base_iri)
+        tree = parse(plan.text, base_iri)
     except (ParseError, RecursionError):
         # The engine may know it all the same.
         return Template(plan, None if plan.text == text else _parts(plan.text))
@@ -147,9 +168,9 @@ def _made(view, known, job, text, constants):
         number = _constant(value)
         return constants[number][1:-1] if isinstance(number, int) else value
 
-    moved = reorder(view, tree, constant)
-    if moved:
+    if reorder(view, tree, constant):
         plan.text = tree.text()
+    plan.text = compact(plan.text, base_iri)
     return Template(plan, None if plan.text == text else _parts(plan.text))
 
 
