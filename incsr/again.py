@@ -21,9 +21,10 @@ LONGEST_BYTES = 4096
 class Known:
     """What a request was found to ask for."""
 
-    __slots__ = ("coding", "key", "origin")
+    __slots__ = ("coding", "key", "lendable", "origin")
 
-    def __init__(self, ride):
+    def __init__(self, ride, lendable):
+        self.lendable = lendable
         self.key = ride.key
         self.coding = preferred(ride.encodings) if ride.encodings is not None else ""
         self.origin = ride.origin
@@ -46,7 +47,7 @@ class Again:
         self.sent = 0
         self.rows: int | None = None
 
-    def remember(self, data: bytes, cycle):
+    def remember(self, data: bytes, cycle, lendable=None):
         """Remember the bytes of one whole request, if it was plainly answered from the cache."""
         if type(cycle) is not Ride or cycle.cached != "hit" or cycle.status != 200 or not self.most:
             return
@@ -60,7 +61,7 @@ class Again:
             return
         if len(self.known) >= self.most:
             del self.known[next(iter(self.known))]
-        self.known[data] = Known(cycle)
+        self.known[data] = Known(cycle, lendable)
 
     def answered(self, wire, data: bytes) -> bool:
         """Answer what came on a connection between two messages, if it is known and a hit."""
@@ -83,6 +84,7 @@ class Again:
         fields = entry.rendered.get((coding, known.origin))
         if body is None or fields is None or len(body) > LENT_BYTES:
             return False
+        wire.lendable, wire.spent_us = known.lendable, entry.spent_us
         self.cache.counts["hits"] += 1
         self.id = number = new_id()
         self.client = wire.client[0] if wire.client else ""

@@ -218,6 +218,14 @@ OPTIONS = (
         "N",
         default_means="twice the processors, at least 4",
     ),
+    Option(
+        "clerks",
+        max(2, os.cpu_count() or 2),
+        _whole(0, 64),
+        "processes that answer quick queries on connections that ask one after another; 0: none",
+        "N",
+        default_means="as many as processors, at least 2",
+    ),
     Option("max_slow", 32, _whole(1, 1024), "slow queries that may run beside the quick ones", "N"),
     Option(
         "max_waiting", 256, _whole(0), "requests that may wait for an evaluator before 503 is answered", "N"

@@ -10,12 +10,14 @@ import time
 
 from incsr import headers, metrics
 from incsr.admission import budget_of, client_of
-from incsr.cache import Entry, is_repeatable, tag_of
+from incsr.cache import Entry
+from incsr.conditions import answer_tag
 from incsr.encodings import COMPRESSING, WORTH_BYTES, Coder, is_worth, preferred
 from incsr.endpoint import access, addresses, problems, protocol
 from incsr.express import holds
 from incsr.log import new_id
 from incsr.messages import Head, Problem, ReadJob, Request, Response
+from incsr.query.repeatable import is_repeatable
 from incsr.workers.answers import Broken
 
 READING = ("GET", "HEAD", "OPTIONS")
@@ -173,6 +175,7 @@ class Exchange:
         if problem is not None:
             return self.refusal(problem)
         await asyncio.wait((front.metrics.begin_counting(front.pool),), timeout=COUNTED_WITHIN_S)
+        front.pool.desks.drain_all()
         accept = self.request(b"").header("accept")
         content_type, body = await front.pool.loop.run_in_executor(None, metrics.exposition, front, accept)
         return Response(200, [("content-type", content_type), ("cache-control", "no-store")], body)
@@ -185,7 +188,7 @@ class Exchange:
         if cache.max_bytes and is_repeatable(job):
             outcome = cache.get(version, job) or cache.failure(version, job)
             self.cached = "miss" if outcome is None else "hit"
-            tag = tag_of(version, job)
+            tag = answer_tag(version, job)
             condition = request.header("if-none-match") if request.header("if-match") is None else None
             if not isinstance(outcome, Problem) and condition and holds(condition.encode("latin-1"), tag):
                 cache.counts["unchanged"] += 1
@@ -222,7 +225,7 @@ class Exchange:
                     cache.failed(answer.version, job, problem)
                 outcome = problem if problem.code == "timeout" or problem.status < 500 else None
             elif answer.body is not None:
-                tag_then = tag_of(answer.version, job)
+                tag_then = answer_tag(answer.version, job)
                 outcome = Entry(answer.head, answer.body, job.limits, tag_then, answer.rows)
                 cache.put(answer.version, job, outcome)
         finally:

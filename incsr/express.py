@@ -9,14 +9,17 @@ import asyncio
 import re
 
 from incsr.admission import HOST, budget_of, client_of
-from incsr.cache import Entry, is_repeatable, tag_of
+from incsr.cache import Entry
+from incsr.conditions import answer_tag
 from incsr.encodings import COMPRESSING, WORTH_BYTES, compressed, preferred
 from incsr.endpoint import protocol
-from incsr.endpoint.parameters import BadEncoding, decoded
-from incsr.headers import SECURITY
+from incsr.forms import BadEncoding, decoded
+from incsr.headers import SECURITY, tagged
 from incsr.messages import Limits, Problem, ReadJob, Response
 from incsr.namespaces import BASE
-from incsr.reply import LENT_BYTES, Reply, tagged
+from incsr.query.repeatable import is_repeatable
+from incsr.reply import LENT_BYTES, Reply
+from incsr.workers.terms import NEVER_US
 
 # A request with one of these is no plain GET, or needs more than the lane looks at.
 _UNUSUAL = frozenset((b"content-length", b"transfer-encoding", b"expect", b"upgrade", b"if-match"))
@@ -188,7 +191,7 @@ class Ride(Reply):
         if cache.max_bytes and is_repeatable(job):
             cache.counts["misses"] += 1
             self.cached = "miss"
-            if self.condition is not None and self.unchanged(tag_of(self.version, job), job.limits):
+            if self.condition is not None and self.unchanged(answer_tag(self.version, job), job.limits):
                 return
             if cache.join(self.version, self.key, self.told):
                 self.cached = "shared"
@@ -239,14 +242,16 @@ class Ride(Reply):
             return
         tag = ""
         if self.key is not None and answer.version:
-            tag = tag_of(answer.version, self.job)
+            tag = answer_tag(answer.version, self.job)
+        self.wire.spent_us = answer.spent_us
         if answer.body is None:
+            self.wire.spent_us = NEVER_US
             # Nobody else can be given a stream.
             self._land(None)
             self.wire.loop.create_task(self.stream(answer, tag))
             return
         self.rows = answer.rows
-        entry = Entry(answer.head, answer.body, self.job.limits, tag, answer.rows)
+        entry = Entry(answer.head, answer.body, self.job.limits, tag, answer.rows, answer.spent_us)
         self.give(entry)
         if self.key is not None:
             self.lane.cache.put(answer.version, self.key, entry)
@@ -271,6 +276,7 @@ class Ride(Reply):
 
     def give(self, entry: Entry):
         """Send a whole answer."""
+        self.wire.spent_us = entry.spent_us
         if self.condition is not None and entry.tag and self.unchanged(entry.tag, entry.limits):
             return
         coding = ""

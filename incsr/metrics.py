@@ -55,7 +55,7 @@ READ_ONLY = Problem(
     "method-not-allowed",
     headers=(("Allow", "GET, HEAD"),),
 )
-OURS = ("front", "mother", "evaluators")
+OURS = ("front", "mother", "evaluators", "clerks")
 
 
 class Durations:
@@ -258,6 +258,17 @@ class _Collector:
             states.add_metric([state], number)
         yield states
         yield _gauge("incsr_evaluators_wanted", "--workers", pool.settings.workers)
+        desks = pool.desks
+        yield _gauge("incsr_clerks", "Processes that answer on connections lent to them", len(desks.desks))
+        yield _gauge("incsr_clerks_wanted", "--clerks, at most", pool.settings.clerks)
+        yield _gauge("incsr_connections_lent", "Connections that clerks have", desks.lent())
+        yield _counter("incsr_clerk_answers", "Answers that clerks have given", desks.answered)
+        returned = CounterMetricFamily(
+            "incsr_connections_returned", "Connections that clerks gave back, by reason", labels=["reason"]
+        )
+        for reason, number in desks.counts.items():
+            returned.add_metric([reason], number)
+        yield returned
         yield _gauge("incsr_slow_places", "--max-slow", pool.settings.max_slow)
         yield _gauge("incsr_jobs_waiting", "Jobs that wait for an evaluator", len(pool.waiting))
         ended = CounterMetricFamily(
@@ -289,7 +300,9 @@ class _Collector:
     def _processes(self, evaluators):
         link = self.front.pool.link
         mother = [link.pid] if link is not None else []
-        return dict(zip(OURS, ([os.getpid()], mother, [e.pid for e in evaluators if e.pid]), strict=True))
+        clerks = [desk.pid for desk in self.front.pool.desks.desks.values() if desk.pid]
+        held = ([os.getpid()], mother, [e.pid for e in evaluators if e.pid], clerks)
+        return dict(zip(OURS, held, strict=True))
 
     def _data(self):
         from prometheus_client.core import InfoMetricFamily

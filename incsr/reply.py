@@ -10,10 +10,11 @@ from http import HTTPStatus
 
 from incsr.cache import Entry
 from incsr.encodings import COMPRESSING, Coder, preferred
-from incsr.headers import SECURITY
+from incsr.headers import SECURITY, tagged
 from incsr.log import new_id
 from incsr.messages import Request, Response
 from incsr.workers.answers import Broken
+from incsr.workers.terms import NEVER_US
 
 # A kept answer that is larger is sent in pieces of this size, as its client reads them.
 LENT_BYTES = 256 * 1024
@@ -178,7 +179,8 @@ class Reply:
             wire.transport.write(b"0\r\n\r\n")
             self.rows = answer.rows
             if keeps:
-                entry = Entry(answer.head, b"".join(entry_parts), self.job.limits, tag, answer.rows)
+                body = b"".join(entry_parts)
+                entry = Entry(answer.head, body, self.job.limits, tag, answer.rows, NEVER_US)
                 lane.cache.put(answer.version, self.key, entry)
             self.finish()
         except Broken as broken:
@@ -247,12 +249,6 @@ class Reply:
         front = self.lane.front
         front.busy -= 1
         front.noted("GET", self.lane.path, self)
-
-
-def tagged(tag: str, coding: str) -> bytes:
-    """The header lines of an answer that can be asked for again."""
-    suffix = f"-{coding}" if coding else ""
-    return f'etag: "{tag}{suffix}"\r\ncache-control: no-cache\r\n'.encode()
 
 
 def status_line(status: int) -> bytes:

@@ -25,6 +25,7 @@ from uvicorn.server import ServerState
 from incsr import headers
 from incsr.admission import budget_of
 from incsr.again import Again
+from incsr.lending import CREDIT, FIRST, Lending
 from incsr.namespaces import BASE
 
 SWEEP_S = 0.25
@@ -47,6 +48,7 @@ class Listener:
         self.front = front
         self.lane = lane
         self.again = Again(lane) if lane is not None else None
+        self.lending = Lending(lane) if lane is not None else None
         self.most_connections = most_connections
         # Behind a proxy all connections are the proxy's.
         self.most_of_client = None if settings.trusted_proxies else settings.max_client_connections
@@ -120,7 +122,16 @@ class Wire(HttpToolsProtocol):
         self.counted: str | None = None  # the client that this connection is counted for
         self.descriptor = -1
         self.broken = None  # what is said, after the answers before, of what is no request
-        self.again = listener.again
+        self.again, self.lending = listener.again, listener.lending
+        self.feeding = False  # within what the parser calls
+        self.lendable = None  # what the last request says for lending this connection
+        self.lent = False
+        self.desk = None  # the clerk's that has it, or had it last
+        self.number = 0
+        self.lend_after = FIRST
+        self.patience, self.credit = 1, CREDIT
+        self.spent_us: int | None = None  # the processor time that the last answer took, where that is known
+        self.family = socket.AF_INET
         self.between = True  # two messages; whatever comes begins a new one
         self.begun = 0  # messages in what came last
 
@@ -128,6 +139,8 @@ class Wire(HttpToolsProtocol):
         super().connection_made(transport)
         sock = transport.get_extra_info("socket")
         self.descriptor = sock.fileno() if sock is not None else -1
+        if sock is not None:
+            self.family = int(sock.family)
         self.head_since = self.listener.now()
         listener = self.listener
         if len(self.connections) > listener.most_connections:
@@ -152,6 +165,8 @@ class Wire(HttpToolsProtocol):
 
     def check_time(self, now: float):
         """Close a connection whose head does not come in time, or that has been idle for long, for good."""
+        if self.lent:
+            return  # its clerk gives back what rests
         if self.transport.is_closing():
             # It waits for a client that may never read what is still to be sent.
             self.closing_since = self.closing_since or now
@@ -193,6 +208,8 @@ class Wire(HttpToolsProtocol):
             cycle = self.cycle
             free = self.between and (cycle is None or cycle.response_complete)
             if free and again.answered(self, data):
+                if self.lendable is not None:
+                    self.lending.consider(self)
                 if self.lane.pool.is_quiet():
                     self.lane.pool.linger()
                 return
@@ -203,6 +220,7 @@ class Wire(HttpToolsProtocol):
                 detail = "The head of the request does not end."
                 self.fail(431, "The headers are too large", detail, "headers-too-large")
                 return
+        self.feeding = True
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -211,10 +229,16 @@ class Wire(HttpToolsProtocol):
             self.fail(501, "The method is not known", "No resource here takes it.", "unknown-method")
         except httptools.HttpParserError:
             self.send_400_response("")
+        self.feeding = False
         if again is not None:
             # Bytes that were one whole request, no more and no less.
             if free and self.between and self.begun == 1:
-                again.remember(data, self.cycle)
+                self.lendable = self.lending.lendable(data, self.cycle)
+                again.remember(data, self.cycle, self.lendable)
+                if self.lendable is not None and self.cycle.response_complete:
+                    self.lending.consider(self)
+            else:
+                self.lendable = None
             if self.lane.pool.is_quiet():
                 self.lane.pool.linger()
 
@@ -325,6 +349,19 @@ class Wire(HttpToolsProtocol):
             self._start_asgi_task(*self.pipeline.pop())
         elif self.broken is not None:
             self.refuse(*self.broken)
+        elif self.lendable is not None and self.between and not self.feeding:
+            self.lending.consider(self)
+
+    def taken_back(self, reason: int, served: int, rest: bytes, banned: bool = False):
+        """A clerk has given the connection back, perhaps with what its client has not yet taken."""
+        self.lent = False
+        self.idle_since = self.listener.now()
+        self.lending.returned(self, reason, served, banned)
+        if self.transport.is_closing():
+            return
+        if rest:
+            self.transport.write(rest)
+        self.transport.resume_reading()
 
 
 def without_chunks(wire, cycle, app):

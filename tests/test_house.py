@@ -21,10 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # own imports put it: search, links and questions are data without pages; admission, bridge, express, headers,
 # encodings and log are what front and app stand on; server starts wire and front.
 ORDER = (
-    "namespaces", "messages", "conditions", "config", "log", "linger", "headers", "encodings", "sources",
-    "validation", "evidence", "links", "questions", "formats", "store", "query", "workers", "cache",
-    "search", "draft", "mcp", "catalog", "endpoint", "pages", "app", "admission", "bridge", "reply",
-    "express", "again", "metrics", "exchange", "front", "wire", "asgi", "server", "cli",
+    "namespaces", "messages", "conditions", "config", "log", "linger", "headers", "encodings", "forms",
+    "sources", "validation", "evidence", "links", "questions", "formats", "store", "query", "workers",
+    "cache", "search", "draft", "mcp", "catalog", "endpoint", "pages", "app", "admission", "bridge", "reply",
+    "express", "again", "lending", "metrics", "exchange", "front", "wire", "asgi", "server", "cli",
 )  # fmt: skip
 STRANGERS = {("endpoint", "pages"), ("pages", "endpoint")}
 CORE = ORDER[: ORDER.index("workers") + 1]

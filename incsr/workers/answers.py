@@ -19,11 +19,12 @@ class Answer:
     `body` is the whole body, or None where it is streamed: then `chunks` gives it (an async iterator from
     the pool, a plain one from a synchronous executor) and raises Broken where it cannot be completed.
     `version` is the version of the data that was asked, or, after a write, that came of it. `rows` is the
-    number of solutions or triples, where they were counted; of a stream it is known at the end. `tried` is
+    number of solutions or triples, where they were counted; of a stream it is known at the end. `spent_us` is
+    the processor time of a whole one in microseconds, where an evaluator said so. `tried` is
     false where the deadline came to a job that had waited, and was hardly begun or not at all.
     """
 
-    __slots__ = ("body", "chunks", "head", "problem", "rows", "tried", "version")
+    __slots__ = ("body", "chunks", "head", "problem", "rows", "spent_us", "tried", "version")
 
     def __init__(
         self,
@@ -33,6 +34,7 @@ class Answer:
         problem: Problem | None = None,
         version: str = "",
         rows: int | None = None,
+        spent_us: int | None = None,
     ):
         self.head = head
         self.body = body
@@ -40,4 +42,5 @@ class Answer:
         self.problem = problem
         self.version = version
         self.rows = rows
+        self.spent_us = spent_us
         self.tried = True

@@ -7,6 +7,7 @@ the deadline) the front says for it.
 
 import re
 import signal
+import time
 import traceback
 
 from incsr.messages import Problem
@@ -50,6 +51,7 @@ def answer_one(sock, answer, view, job):
     An error after the first piece goes as BROKEN, so that nobody takes the pieces for a whole answer.
     """
     output = Output(sock)
+    began_ns = time.thread_time_ns()
     try:
         result = answer(view, job)
         if isinstance(result, Problem):
@@ -57,7 +59,7 @@ def answer_one(sock, answer, view, job):
             return
         output.head, body = result
         body.write_to(output)
-        output.close(getattr(body, "rows", None))
+        output.close(getattr(body, "rows", None), (time.thread_time_ns() - began_ns) // 1000)
     except (BrokenPipeError, ConnectionResetError):
         raise
     except BaseException as error:  # the engine's PanicException is no Exception
@@ -83,10 +85,10 @@ class Output:
     def flush(self):
         """Nothing is sent before a piece is full: an error until then is still a clean one."""
 
-    def close(self, rows: int | None = None):
-        """The answer is complete, with so many rows where that is known."""
+    def close(self, rows: int | None = None, spent_us: int | None = None):
+        """The answer is complete, with so many rows where that is known, after so much processor time."""
         if not self.streaming:
-            self.sock.sendall(frames.whole_frame(self.head, bytes(self.held), rows))
+            self.sock.sendall(frames.whole_frame(self.head, bytes(self.held), rows, spent_us))
             return
         self._send_pieces()
         self.sock.sendall(frames.end_frame(rows))

@@ -18,8 +18,8 @@ from functools import lru_cache
 from incsr.messages import Head, Job, Limits, Problem, ReadJob
 
 HEADER = struct.Struct("!BI")
-# Of a whole answer: the length of its head, and its rows.
-WHOLE_HEADER = struct.Struct("!II")
+# Of a whole answer: the length of its head, its rows, and the processor time it took in microseconds.
+WHOLE_HEADER = struct.Struct("!III")
 UNCOUNTED = 0xFFFFFFFF
 
 JOB = 1  # front -> evaluator: a pickled job
@@ -75,27 +75,28 @@ def head_of(payload: bytes) -> Head:
     return Head(status, content_type, tuple(map(tuple, headers)))
 
 
-def whole_frame(head: Head, body: bytes, rows: int | None = None) -> bytes:
+def whole_frame(head: Head, body: bytes, rows: int | None = None, spent_us: int | None = None) -> bytes:
     encoded = head_bytes(head)
     length = WHOLE_HEADER.size + len(encoded) + len(body)
-    return HEADER.pack(WHOLE, length) + _whole_header(encoded, rows) + encoded + body
+    said = WHOLE_HEADER.pack(len(encoded), _or_uncounted(rows), _or_uncounted(spent_us))
+    return b"".join((HEADER.pack(WHOLE, length), said, encoded, body))
 
 
-def _whole_header(encoded, rows):
-    return WHOLE_HEADER.pack(len(encoded), UNCOUNTED if rows is None else rows)
+def _or_uncounted(number: int | None) -> int:
+    return UNCOUNTED if number is None else min(number, UNCOUNTED - 1)
 
 
 def whole_of(payload: bytes) -> tuple[Head, bytes]:
     """Head and body of a whole answer."""
-    length, _rows = WHOLE_HEADER.unpack_from(payload)
+    length, _rows, _spent_us = WHOLE_HEADER.unpack_from(payload)
     start = WHOLE_HEADER.size
     return head_of(payload[start : start + length]), payload[start + length :]
 
 
-def rows_of_whole(payload: bytes) -> int | None:
-    """How many solutions or triples a whole answer has, where that was counted."""
-    _length, rows = WHOLE_HEADER.unpack_from(payload)
-    return None if rows == UNCOUNTED else rows
+def counts_of_whole(payload: bytes) -> tuple[int | None, int | None]:
+    """How many solutions or triples a whole answer has, and the microseconds it took, where counted."""
+    _length, rows, spent_us = WHOLE_HEADER.unpack_from(payload)
+    return (None if rows == UNCOUNTED else rows), (None if spent_us == UNCOUNTED else spent_us)
 
 
 def end_frame(rows: int | None) -> bytes:

@@ -135,8 +135,8 @@ class Evaluator:
             return  # the job was given up, and the process is being killed
         elif kind == frames.WHOLE:
             head, body = frames.whole_of(payload)
-            rows = frames.rows_of_whole(payload)
-            task.conclude(Answer(head, body, version=task.version, rows=rows))
+            rows, spent_us = frames.counts_of_whole(payload)
+            task.conclude(Answer(head, body, version=task.version, rows=rows, spent_us=spent_us))
         elif kind == frames.PROBLEM:
             task.conclude(problem=self.seen(frames.problem_of(payload)))
         elif kind == frames.HEAD:

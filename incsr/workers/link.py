@@ -58,12 +58,12 @@ class Link:
         self.ended = pool.loop.create_future()
         pool.loop.add_reader(self.control, self.readable)
 
-    def order(self, message: dict, *sockets: socket.socket):
-        """Send an order; the sockets that go with it are hers from now on."""
+    def order(self, message: dict, *files):
+        """Send an order; the sockets or files that go with it are hers from now on."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            frames.send_message(self.control, message, tuple(sock.fileno() for sock in sockets))
-        for sock in sockets:
-            sock.close()
+            frames.send_message(self.control, message, tuple(file.fileno() for file in files))
+        for file in files:
+            file.close()
 
     def retire(self, heir: int):
         self.order({"do": "retire", "heir": heir})
@@ -91,7 +91,7 @@ class Link:
     def _forked(self, message, descriptors):
         evaluator = self.pool.evaluators.get(message["id"])
         if evaluator is None:
-            evaluator = self.pool.lane.writers.get(message["id"])
+            evaluator = self.pool.lane.writers.get(message["id"]) or self.pool.desks.get(message["id"])
         if evaluator is None:
             # It was given up while it was being started.
             with contextlib.suppress(ProcessLookupError):

@@ -5,6 +5,7 @@ or with a query in hand may hang for good. It does what the front says over a so
 
 - `load`: load the data as the settings say; answered once with `loaded` or `failed`
 - `evaluator`: fork a process that answers jobs on the descriptor sent along
+- `clerk`: fork a process that answers on connections which are lent to it (`incsr.workers.clerk`)
 - `writer`: fork a process that takes one write over the first descriptor; where the write succeeds, that
   process is a mother itself and listens on the second
 - `discard`: delete a generation on disk that nobody reads any more
@@ -98,6 +99,13 @@ class Mother:
                 self.load(message)
             case "evaluator":
                 return self.fork(message, descriptors, poll, self.evaluate)
+            case "clerk":
+                # Not needed for the first answers; the mother may still read files, her children may not.
+                import brotli  # noqa: F401
+
+                import incsr.workers.clerk  # noqa: F401
+
+                return self.fork(message, descriptors, poll, self.attend)
             case "writer":
                 return self.fork(message, descriptors, poll, self.write)
             case "discard":
@@ -170,18 +178,35 @@ class Mother:
         sandbox.die_with_parent(signal.SIGKILL, self.pid)
         sock = socket.socket(fileno=descriptors[0])
         sandbox.close_descriptors_except(sock.fileno())
-        on_disk = self.dataset.on_disk
         try:
-            view = self.dataset.view(message["place"], message["version"]) if on_disk else self.dataset.view()
-            sandbox.limit_memory(self.options["max_memory"])
-            sandbox.limit_resources(descriptors=not on_disk)
-            if seccomp.supported() and not self.options["service_allow"]:
-                seccomp.allow_only(files=on_disk)
+            view = self.confined(message)
         except Exception as error:
             # Nobody reads this process's standard error any more.
             sock.sendall(frames.problem_frame(evaluator.problem_of(error)))
             raise
         evaluator.serve(sock, view, evaluate.answer, statistics)
+
+    def confined(self, message, lent: bool = False):
+        """The view to evaluate on, for a child that has given up all that it does not need."""
+        on_disk = self.dataset.on_disk
+        view = self.dataset.view(message["place"], message["version"]) if on_disk else self.dataset.view()
+        sandbox.limit_memory(self.options["max_memory"])
+        sandbox.limit_resources(descriptors=not on_disk)
+        if seccomp.supported() and not self.options["service_allow"]:
+            seccomp.allow_only(files=on_disk, lent=lent)
+        return view
+
+    def attend(self, message, descriptors):
+        """Be a clerk, in the child."""
+        from incsr.workers.board import Board
+        from incsr.workers.clerk import Clerk
+
+        sandbox.die_with_parent(signal.SIGKILL, self.pid)
+        sock = socket.socket(fileno=descriptors[0])
+        board = Board(descriptors[1])
+        sandbox.close_descriptors_except(sock.fileno())
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        Clerk(sock, board, self.confined(message, lent=True), message["settings"]).run()
 
     def write(self, _message, descriptors):
         """Take one write, in the child; where it succeeds and the data is in memory, be the next mother."""

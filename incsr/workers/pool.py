@@ -18,6 +18,7 @@ from incsr.messages import Job, WriteJob
 from incsr.store.disk import Directory, StoreError
 from incsr.workers import frames, problems
 from incsr.workers.answers import Answer
+from incsr.workers.desk import Desks
 from incsr.workers.handle import Evaluator
 from incsr.workers.link import Link, LoadError, launch
 from incsr.workers.task import Task
@@ -50,6 +51,7 @@ class Pool:
         self.slow = self.settled = 0
         self.most_settled = settings.max_slow - settings.max_slow // KEPT_FOR_YOUNG
         self.generation = 0
+        self.desks = Desks(self)
         self.learnt: list[bytes] = []  # what evaluators of this generation have counted, as frames
         self.thinning: asyncio.TimerHandle | None = None
         self.keeping: asyncio.TimerHandle | None = None
@@ -239,12 +241,14 @@ class Pool:
         old_place, self.place = self.place, place
         for evaluator in list(self.idle):
             evaluator.dismiss()
+        self.desks.dismiss()
         self.tidy(old_place)
         self.keep_ready()
 
     def tidy(self, place: str | None):
         """Delete a generation on disk when its last reader has gone."""
-        if place not in (None, self.place) and all(e.place != place for e in self.evaluators.values()):
+        readers = (*self.evaluators.values(), *self.desks.desks.values())
+        if place not in (None, self.place) and all(reader.place != place for reader in readers):
             self.link.order({"do": "discard", "place": place})
 
     def lost(self, link: Link):
@@ -289,6 +293,8 @@ class Pool:
         self.closing = True
         if self.restarting is not None:
             self.restarting.cancel()
+        await self.desks.call_back()
+        self.desks.dismiss()
         end = time.monotonic() + grace_s
         while (self.running() or self.waiting or self.lane.busy) and time.monotonic() < end:
             if self.hurried:
@@ -307,6 +313,8 @@ class Pool:
             from incsr.workers import services
 
             services.stop(self.broker)
+        if self.desks.looking is not None:
+            self.desks.looking.cancel()
         if self.thinning is not None:
             self.thinning.cancel()
         if self.keeping is not None:

@@ -37,7 +37,8 @@ CALLS = {
     "pread64": (17, 67), "readv": (19, 65), "writev": (20, 66), "sched_yield": (24, 124),
     "mremap": (25, 216), "madvise": (28, 233), "nanosleep": (35, 101), "getitimer": (36, 102),
     "setitimer": (38, 103), "getpid": (39, 172), "socket": (41, 198), "connect": (42, 203),
-    "accept": (43, 202), "sendto": (44, 206), "recvfrom": (45, 207), "shutdown": (48, 210),
+    "accept": (43, 202), "sendto": (44, 206), "recvfrom": (45, 207), "recvmsg": (47, 212),
+    "shutdown": (48, 210),
     "bind": (49, 200), "listen": (50, 201), "socketpair": (53, 199), "clone": (56, 220),
     "execve": (59, 221), "exit": (60, 93), "gettimeofday": (96, 169), "getrusage": (98, 165),
     "ptrace": (101, 117), "sigaltstack": (131, 132), "pivot_root": (155, 41), "chroot": (161, 51),
@@ -80,6 +81,8 @@ COMPUTING = (
     *("sched_yield", "sched_getaffinity", "getpid", "gettid", "getrusage", "getrandom", "tgkill"),
     *("shutdown", "exit", "exit_group"),
 )
+# A descriptor that the front sends along comes by `recvmsg`.
+BEING_LENT = ("recvmsg",)
 READING_FILES = ("pread64", "newfstatat", "statx", "fadvise64")
 # O_WRONLY, O_RDWR, O_CREAT, O_TRUNC: the same numbers on both architectures.
 WRITING_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC
@@ -107,10 +110,13 @@ def deny_reaching_out(network: bool = False, files: bool = False):
     _install([*program, (RETURN, 0, 0, ALLOW)])
 
 
-def allow_only(files: bool = False):
-    """Refuse everything from now on but computing on what is open, and, where allowed, reading files."""
+def allow_only(files: bool = False, lent: bool = False):
+    """Refuse everything from now on but computing on what is open, and, where allowed, reading files.
+
+    `lent`: descriptors that are sent along may be taken.
+    """
     program = _prologue()
-    for name in COMPUTING + (READING_FILES if files else ()):
+    for name in COMPUTING + (READING_FILES if files else ()) + (BEING_LENT if lent else ()):
         program += _when(name, ALLOW)
     if files:
         program += _when_writing("openat", REFUSE) + _when("openat", ALLOW)

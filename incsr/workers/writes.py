@@ -120,14 +120,16 @@ class WriteLane:
         pool = self.pool
         pool.counts["writes"] += 1
         if pool.place is not None:
-            pool.take_over(said["version"], place=said["place"])
+            async with pool.desks.closed():
+                pool.take_over(said["version"], place=said["place"])
             return
         # The mother's report of the fork comes by another way and may be later than the outcome.
         await writer.known.wait()
         link = Link(control, writer.pid)
         link.listen(pool)
         link.attached = True
-        pool.take_over(said["version"], link=link)
+        async with pool.desks.closed():
+            pool.take_over(said["version"], link=link)
 
     async def _committed(self, jobs) -> bool:
         """Whether a writer on disk that was killed, or has ended by itself, had made its generation current.
@@ -142,7 +144,8 @@ class WriteLane:
         if current.name == pool.place:
             return False
         pool.counts["writes"] += 1
-        pool.take_over(current.version, place=current.name)
+        async with pool.desks.closed():
+            pool.take_over(current.version, place=current.name)
         return True
 
     async def _outcome(self, jobs):

@@ -1,0 +1,156 @@
+"""When a connection is lent to a clerk (`incsr.workers.clerk`), and what is noted of its answers there.
+
+Lent is a connection that has asked a few plain queries by GET, in the same header lines, and is at rest. How
+long one stays away from clerks that comes back, shows how much it had of them. Nothing is lent where requests
+are counted by client, where their texts are logged, or where even quick ones count as slow.
+"""
+
+import itertools
+
+from incsr.encodings import preferred
+from incsr.express import Ride
+from incsr.workers import terms
+
+# Requests that a connection asks of the front before it is lent.
+FIRST = 3
+# Longer header lines are not remembered.
+LONGEST_BLOCK_BYTES = 2048
+# So often in a row a clerk may know too little of what is asked on a connection.
+CREDIT = 32.0
+# A connection that had so few answers of a clerk is lent less and less often.
+WORTHWHILE = 4
+MOST_PATIENCE = 256
+# A connection whose request had its clerk ended is not lent for so many requests.
+BANNED = 10_000
+# A query that is logged as slow sooner than this may be one that clerks answer.
+SLOW_QUERY_S = 0.5
+
+
+class Lendable:
+    """Header lines, byte for byte, and what the front found in them."""
+
+    __slots__ = ("asked", "block", "origin")
+
+    def __init__(self, block: bytes, ride: Ride):
+        self.block = block
+        self.origin = ride.origin
+        accept = ride.accept.decode("latin-1") if ride.accept is not None else None
+        coding = preferred(ride.encodings) if ride.encodings is not None else ""
+        self.asked = (accept, coding, ride.origin)
+
+
+class Lending:
+    """What is lent by one listener; looks like an exchange to who notes it."""
+
+    outcome, status, job = "answered", 200, None
+
+    def __init__(self, lane):
+        settings = lane.settings
+        self.lane = lane
+        self.front = lane.front
+        self.desks = lane.pool.desks
+        self.start = b"GET " + lane.start + b"query="
+        self.on = bool(
+            settings.clerks
+            and not settings.rate
+            and not settings.trusted_proxies
+            and not settings.log_queries
+            and settings.slow_query_s >= SLOW_QUERY_S
+        )
+        self.numbers = itertools.count(1)
+        self.blocks: dict[bytes, Lendable] = {}
+        self.desks.noted = self.noted
+        limits = lane.limits
+        self.desks.settings = {
+            "start": lane.start.decode(),
+            "timeout_s": limits.timeout_s,
+            "max_rows": limits.max_rows,
+            "max_bytes": limits.max_bytes,
+            "max_url_bytes": settings.max_url_bytes,
+            "max_query_bytes": settings.max_query_bytes,
+            "keeps": bool(settings.cache_bytes),
+        }
+        self.id = self.client = self.cached = ""
+        self.sent = 0
+        self.rows: int | None = None
+
+    def lendable(self, data: bytes, cycle) -> Lendable | None:
+        """What the bytes of one whole request, and how it was read, say for lending its connection."""
+        if not self.on or type(cycle) is not Ride or not cycle.keep_alive or cycle.condition is not None:
+            return None
+        if len(data) > terms.LONGEST_BYTES or not data.startswith(self.start):
+            return None
+        block = data[data.index(b"\r\n") + 2 :]
+        if len(block) > LONGEST_BLOCK_BYTES:
+            return None
+        known = self.blocks.get(block)
+        if known is None:
+            secret = block.lower()
+            # What ends otherwise has bytes behind it that the parser has passed over.
+            if not block.endswith(b"\r\n\r\n") or b"authorization:" in secret or b"cookie:" in secret:
+                return None
+            if len(self.blocks) >= terms.KNOWN_BLOCKS:
+                self.blocks.clear()
+            known = self.blocks[block] = Lendable(block, cycle)
+        return known
+
+    def consider(self, wire):
+        """Lend a connection whose last request has been answered, if it is time."""
+        if wire.lend_after:
+            wire.lend_after -= 1
+            return
+        transport = wire.transport
+        cycle = wire.cycle
+        if type(cycle) is Ride and cycle.status != 200:
+            return
+        if transport.is_closing() or transport.get_write_buffer_size():
+            return
+        if wire.pipeline or wire.broken is not None or wire.descriptor < 0:
+            return
+        desk = self.desks.chosen(wire.desk)
+        if desk is None:
+            return
+        if not wire.number:
+            wire.number = next(self.numbers)
+        lendable = wire.lendable
+        lease = (wire.family, lendable.block, lendable.asked, wire.spent_us)
+        transport.pause_reading()
+        if desk.lend(wire.number, wire, lease, self.answers(lendable.origin)):
+            wire.desk, wire.lent = desk, True
+        else:
+            transport.resume_reading()
+            wire.lend_after = WORTHWHILE
+
+    def answers(self, origin):
+        """The header lines of answers as they are known: (media type, origin, lines)."""
+        limits = self.lane.limits
+        return [
+            (head.content_type, origin, fields)
+            for (head, held_for, of_origin), fields in self.lane._blocks.items()
+            if held_for == limits and of_origin == origin and head.status == 200 and not head.headers
+        ]
+
+    def returned(self, wire, reason: int, served: int, banned: bool):
+        """Decide when a connection that came back may be lent again."""
+        wire.credit = min(CREDIT, wire.credit + served / WORTHWHILE)
+        if banned:
+            wire.lend_after = BANNED
+            return
+        if reason in (terms.UNKNOWN, terms.UNTOLD) and wire.credit > 0:
+            wire.credit -= 1
+            wire.lend_after = 0
+        elif reason in (terms.RESTING, terms.RECALLED, terms.GONE, terms.UNSENT):
+            wire.lend_after = FIRST
+        else:
+            wire.patience = 1 if served >= WORTHWHILE else min(MOST_PATIENCE, 2 * wire.patience)
+            wire.lend_after = wire.patience
+
+    def noted(self, wire, record):
+        """Log and count an answer that a clerk has given."""
+        id_, _number, took_s, self.sent, self.rows, cached = record
+        self.id = f"{id_:016x}"
+        self.cached = ("miss", "hit", "none")[cached]
+        self.client = wire.client[0] if wire is not None and wire.client else ""
+        if cached != 2:
+            self.front.cache.counts["hits" if cached else "misses"] += 1
+        self.front.noted("GET", self.lane.path, self, took_s)
