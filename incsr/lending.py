@@ -139,7 +139,7 @@ class Lending:
         if reason in (terms.UNKNOWN, terms.UNTOLD) and wire.credit > 0:
             wire.credit -= 1
             wire.lend_after = 0
-        elif reason in (terms.RESTING, terms.RECALLED, terms.GONE, terms.UNSENT):
+        elif reason in (terms.RESTING, terms.RECALLED, terms.GONE, terms.UNSENT, terms.AHEAD):
             wire.lend_after = FIRST
         else:
             wire.patience = 1 if served >= WORTHWHILE else min(MOST_PATIENCE, 2 * wire.patience)

@@ -13,14 +13,14 @@ import struct
 IDLE, EVALUATING, WRITING = 0, 1, 2
 
 # What is being done, for which connection, since when (seconds of the monotonic clock); records ever written;
-# when the clerk last looked up.
+# when the clerk last looked up; records that the front has read.
 _TOP = struct.Struct("<IId")
 _COUNT = struct.Struct("<Q")
 _BEAT = struct.Struct("<d")
 # An answer's id, connection, seconds, bytes of its body, rows, and whether it was kept and asked again.
 _RECORD = struct.Struct("<QIfIII")
-_COUNT_AT, _BEAT_AT, _RECORDS_AT = 16, 24, 64
-ROOM = 2048
+_COUNT_AT, _BEAT_AT, _READ_AT, _RECORDS_AT = 16, 24, 32, 64
+ROOM = 4096
 UNCOUNTED = 0xFFFFFFFF
 SIZE = _RECORDS_AT + ROOM * _RECORD.size
 
@@ -48,6 +48,10 @@ class Board:
 
     def beat(self, now_s: float):
         _BEAT.pack_into(self._map, _BEAT_AT, now_s)
+
+    def is_full(self) -> bool:
+        """Whether the front has to read before another record is written."""
+        return self.written - _COUNT.unpack_from(self._map, _READ_AT)[0] >= ROOM
 
     def record(self, id_: int, number: int, took_s: float, sent: int, rows: int | None, cached: int):
         place = _RECORDS_AT + self.written % ROOM * _RECORD.size
@@ -78,6 +82,7 @@ class Board:
             place = _RECORDS_AT + self.written % ROOM * _RECORD.size
             id_, number, took_s, sent, rows, cached = _RECORD.unpack_from(self._map, place)
             self.written += 1
+            _COUNT.pack_into(self._map, _READ_AT, self.written)
             if not (math.isfinite(took_s) and took_s >= 0 and cached <= 2):
                 raise Overrun("a record that cannot be")
             yield id_, number, took_s, sent, (None if rows == UNCOUNTED else rows), cached

@@ -206,6 +206,9 @@ class Clerk:
         if not data:
             self.back(lent, terms.GONE)
             return
+        if self.board.is_full():
+            self.back(lent, terms.AHEAD)
+            return
         kept = self.held.get(data)
         if kept is not None:
             self.held.move_to_end(data)

@@ -19,8 +19,9 @@ UNSENT = 5  # the client does not take its answer fast enough; what is left come
 RESTING = 6  # nothing came for a while
 GONE = 7  # the client has closed it
 RECALLED = 8  # the front asked for it
+AHEAD = 9  # the front has not read yet what was answered
 # What the reasons are called where they are counted.
-REASONS = ("odd", "unknown", "slow", "unfit", "untold", "unsent", "resting", "gone", "recalled")
+REASONS = ("odd", "unknown", "slow", "unfit", "untold", "unsent", "resting", "gone", "recalled", "ahead")
 
 # A packet has at most so many bytes.
 LONGEST_MESSAGE = 96 * 1024

@@ -1,0 +1,82 @@
+"""What a clerk writes down survives it, and the front believes nothing that cannot be."""
+
+import os
+import struct
+
+import pytest
+
+from incsr.workers.board import EVALUATING, IDLE, ROOM, SIZE, Board, Overrun, descriptor
+
+
+@pytest.fixture
+def memory():
+    made = descriptor()
+    yield made
+    os.close(made)
+
+
+def test_what_is_written_by_one_process_is_read_by_another_after_its_end(memory):
+    front = Board(memory)
+    pid = os.fork()
+    if pid == 0:
+        clerk = Board(memory)
+        clerk.doing(EVALUATING, 7, 12.5)
+        clerk.beat(13.5)
+        clerk.record(2**64 - 1, 7, 0.25, 1000, None, 1)
+        clerk.record(1, 8, 0.5, 2000, 3, 0)
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+    assert front.seen() == (EVALUATING, 7, 12.5)
+    assert front.beaten() == 13.5
+    assert list(front.records()) == [(2**64 - 1, 7, 0.25, 1000, None, 1), (1, 8, 0.5, 2000, 3, 0)]
+    assert list(front.records()) == []
+
+
+def test_records_go_round_and_round(memory):
+    front, clerk = Board(memory), Board(memory)
+    seen = []
+    for number in range(3 * ROOM // 2):
+        clerk.record(number, 1, 0.0, 0, 0, 0)
+        if number % 1000 == 0:
+            seen += [record[0] for record in front.records()]
+    seen += [record[0] for record in front.records()]
+
+    assert seen == list(range(3 * ROOM // 2))
+
+
+def test_a_board_is_full_until_the_front_has_read(memory):
+    front, clerk = Board(memory), Board(memory)
+    for number in range(ROOM):
+        assert not clerk.is_full()
+        clerk.record(number, 1, 0.0, 0, 0, 0)
+    assert clerk.is_full()
+
+    assert len(list(front.records())) == ROOM
+    assert not clerk.is_full()
+
+
+def test_a_new_board_says_nothing(memory):
+    board = Board(memory)
+
+    assert board.seen() == (IDLE, 0, 0.0)
+    assert list(board.records()) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "form", "value"),
+    [(16, "<Q", ROOM + 1), (16, "<Q", 2**63), (64 + 12, "<f", float("nan")), (64 + 12, "<f", -1.0),
+     (64 + 24, "<I", 9)],
+    ids=["too many", "far too many", "no time", "less than no time", "an unknown kind"],
+)  # fmt: skip
+def test_what_cannot_be_is_not_believed(memory, at, form, value):
+    front, clerk = Board(memory), Board(memory)
+    clerk.record(1, 1, 0.5, 1, 1, 1)
+    os.pwrite(memory, struct.pack(form, value), at)
+
+    with pytest.raises(Overrun):
+        list(front.records())
+
+
+def test_a_board_has_the_size_that_it_says(memory):
+    assert os.fstat(memory).st_size == SIZE
