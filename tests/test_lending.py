@@ -374,3 +374,29 @@ def test_a_clerk_is_confined_as_an_evaluator_is(serve):
 
     assert status["Seccomp"] == "2" and int(status["Seccomp_filters"]) >= 2
     assert sorted(each.split(":")[0] for each in held if each != "/dev/null") == ["socket", "socket"]
+
+
+def test_queries_with_one_prologue_another_and_none_are_told_apart(serve):
+    server = serve()
+    texts = [
+        "SELECT ?s { ?s a <https://w3id.org/incsr/cbp#Agency> } ORDER BY ?s",
+        "PREFIX c: <https://w3id.org/incsr/cbp#> SELECT ?s { ?s a c:Agency } ORDER BY ?s",
+        "PREFIX c: <https://w3id.org/incsr/cbp#>\nSELECT ?s { ?s a c:Agency } ORDER BY ?s",
+        "PREFIX c: <https://w3id.org/incsr/cbp#> PREFIX x: <urn:x> SELECT ?s { ?s a c:Agency } ORDER BY ?s",
+        "PREFIX c: <urn:x> PREFIX c: <https://w3id.org/incsr/cbp#> SELECT ?s { ?s a c:Agency } ORDER BY ?s",
+        "PREFIX c: <urn:x> SELECT ?s { ?s a c:Agency } ORDER BY ?s",
+        "# a comment\nASK { ?s a <https://w3id.org/incsr/cbp#Agency> }",
+        "select ?s { ?s a <https://w3id.org/incsr/cbp#Agency> } ORDER BY ?s",
+    ]
+    with Client(server) as client:
+        expected = [client.ask(request(text))[2] for text in texts]
+    with Client(server) as client:
+        lent(server, client)
+        before = metric(server, "incsr_clerk_answers_total")
+        for number in range(12):
+            found = [client.ask(request(f"{text} # {number}"))[2] for text in texts]
+            assert found == expected
+        unfit = metric(server, "incsr_connections_returned_total", '{reason="unfit"}')
+
+    assert metric(server, "incsr_clerk_answers_total") > before + 40
+    assert unfit == 0

@@ -283,17 +283,17 @@ class Clerk:
         Applications send the same prologue with all of their queries: it is decoded once.
         """
         for encoded, prologue in self.prologues:
-            if raw.startswith(encoded):
+            # With another letter the prologue may go on.
+            if raw.startswith(encoded) and raw[len(encoded) : len(encoded) + 1] in _FORMS:
                 rest = raw[len(encoded) :]
-                # With another letter the prologue may go on.
-                if rest[:1] in _FORMS and _SAFE.match(rest):
-                    try:
-                        body = decoded(rest)
-                    except BadEncoding:
-                        return None
-                    if body.isascii() and "\\" not in body and len(prologue) + len(body) <= LONGEST:
-                        return prologue, body
-                return None
+                if not _SAFE.match(rest):
+                    return None
+                try:
+                    body = decoded(rest)
+                except BadEncoding:
+                    return None
+                fits = body.isascii() and "\\" not in body and len(prologue) + len(body) <= LONGEST
+                return (prologue, body) if fits else None
         if not _SAFE.match(raw):
             return None
         try:
