@@ -22,13 +22,15 @@ class Linger:
 
     __slots__ = ("_busy", "_poll", "_skipped", "window_s")
 
-    def __init__(self, descriptor: int | None):
+    def __init__(self, descriptor: int | None = None, poll=None):
+        """Look at a descriptor, or have a poll object look at all of its own."""
         self.window_s = 0.0
         self._skipped = self._busy = 0
         self._poll = None
-        if descriptor is not None and len(os.sched_getaffinity(0)) > 1:
-            poll = select.poll()
-            poll.register(descriptor, select.POLLIN)
+        if (descriptor is not None or poll is not None) and len(os.sched_getaffinity(0)) > 1:
+            if poll is None:
+                poll = select.poll()
+                poll.register(descriptor, select.POLLIN)
             self._poll = poll.poll
             self.window_s = LONGEST_S
 

@@ -25,6 +25,7 @@ from incsr.conditions import tag_ground, text_tag
 from incsr.encodings import WORTH_BYTES, compressed
 from incsr.forms import BadEncoding, decoded
 from incsr.headers import tagged
+from incsr.linger import Linger
 from incsr.messages import Limits, ReadJob
 from incsr.namespaces import BASE
 from incsr.query import quick, statistics
@@ -124,7 +125,10 @@ class Clerk:
         self.poll.register(control, select.POLLIN)
         self.control.sendall(terms.READY)
         armed_s = 0.0
+        linger = Linger(poll=self.poll)
         while True:
+            if len(self.lent) == 1:
+                linger()  # one client that waits asks again sooner than a processor is woken up
             ready = self.poll.poll(TURN_S * 1000)
             now_s = time.monotonic()
             self.board.beat(now_s)
