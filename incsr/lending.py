@@ -26,6 +26,17 @@ BANNED = 10_000
 SLOW_QUERY_S = 0.5
 
 
+def is_on(settings) -> bool:
+    """Whether anything is lent."""
+    return bool(
+        settings.clerks
+        and not settings.rate
+        and not settings.trusted_proxies
+        and not settings.log_queries
+        and settings.slow_query_s >= SLOW_QUERY_S
+    )
+
+
 class Lendable:
     """Header lines, byte for byte, and what the front found in them."""
 
@@ -50,13 +61,7 @@ class Lending:
         self.front = lane.front
         self.desks = lane.pool.desks
         self.start = b"GET " + lane.start + b"query="
-        self.on = bool(
-            settings.clerks
-            and not settings.rate
-            and not settings.trusted_proxies
-            and not settings.log_queries
-            and settings.slow_query_s >= SLOW_QUERY_S
-        )
+        self.on = is_on(settings)
         self.numbers = itertools.count(1)
         self.blocks: dict[bytes, Lendable] = {}
         self.desks.noted = self.noted

@@ -29,7 +29,7 @@ STILL_S = 3.0
 LOOK_S = 0.02
 # After so many answers a clerk is replaced, as evaluators are.
 RENEW_AFTER = 200_000
-# A clerk keeps this part of the cache's bytes, all of them together a quarter.
+# All clerks together keep this part of the bytes that the front keeps, beside it.
 KEPT_PART = 4
 # After a clerk that could not start, none is tried for a while.
 AGAIN_AFTER_S = 5.0
