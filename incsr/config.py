@@ -248,8 +248,8 @@ OPTIONS = (
         "cache_bytes",
         64 * 1024**2,
         _size(),
-        "memory for answers that may be asked for again; half as much for large ones on their way, a quarter for"
-        " what clerks keep; 0: none",
+        "memory for answers that may be asked for again; half as much for large ones on their way, a quarter"
+        " for what clerks keep; 0: none",
         "BYTES",
     ),
     Option("max_query_bytes", 256 * 1024, _size(1), "size of a query or an update's text", "BYTES"),
