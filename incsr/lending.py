@@ -6,7 +6,9 @@ are counted by client, where their texts are logged, or where even quick ones co
 """
 
 import itertools
+import time
 
+from incsr.admission import budget_of
 from incsr.encodings import preferred
 from incsr.express import Ride
 from incsr.workers import terms
@@ -22,6 +24,9 @@ WORTHWHILE = 4
 MOST_PATIENCE = 256
 # A connection whose request had its clerk ended is not lent for so many requests.
 BANNED = 10_000
+# Nor is any other connection of the same client, for a moment.
+BANNED_S = 10.0
+MOST_BANNED = 1024
 # A query that is logged as slow sooner than this may be one that clerks answer.
 SLOW_QUERY_S = 0.5
 
@@ -35,6 +40,11 @@ def is_on(settings) -> bool:
         and not settings.log_queries
         and settings.slow_query_s >= SLOW_QUERY_S
     )
+
+
+def client_budget(wire) -> str:
+    """The client of a connection, as limits know it."""
+    return budget_of(wire.client[0]) if wire.client else ""
 
 
 class Lendable:
@@ -64,6 +74,7 @@ class Lending:
         self.on = is_on(settings)
         self.numbers = itertools.count(1)
         self.blocks: dict[bytes, Lendable] = {}
+        self.banned: dict[str, float] = {}  # until when, by client
         self.desks.noted = self.noted
         limits = lane.limits
         self.desks.settings = {
@@ -101,12 +112,16 @@ class Lending:
 
     def consider(self, wire):
         """Lend a connection whose last request has been answered, if it is time."""
+        cycle = wire.cycle
+        answered = type(cycle) is not Ride or cycle.status == 200
+        if wire.teaches:
+            # The first answer since it came back, and no other, tells what that query cost.
+            wire.teaches, wire.lesson = False, wire.spent_us if answered else None
         if wire.lend_after:
             wire.lend_after -= 1
             return
         transport = wire.transport
-        cycle = wire.cycle
-        if type(cycle) is Ride and cycle.status != 200:
+        if not answered or (self.banned and self.is_banned(wire)):
             return
         if transport.is_closing() or transport.get_write_buffer_size():
             return
@@ -118,13 +133,22 @@ class Lending:
         if not wire.number:
             wire.number = next(self.numbers)
         lendable = wire.lendable
-        lease = (wire.family, lendable.block, lendable.asked, wire.spent_us)
+        lease = (wire.family, lendable.block, lendable.asked, wire.lesson if desk is wire.desk else None)
         transport.pause_reading()
         if desk.lend(wire.number, wire, lease, self.answers(lendable.origin)):
-            wire.desk, wire.lent = desk, True
+            wire.desk, wire.lent, wire.lesson = desk, True, None
         else:
             transport.resume_reading()
             wire.lend_after = WORTHWHILE
+
+    def is_banned(self, wire) -> bool:
+        """Whether a query of the same client has had a clerk ended a moment ago."""
+        budget = client_budget(wire)
+        until_s = self.banned.get(budget)
+        if until_s is not None and until_s < time.monotonic():
+            del self.banned[budget]
+            return False
+        return until_s is not None
 
     def answers(self, origin):
         """The header lines of answers as they are known: (media type, origin, lines)."""
@@ -138,8 +162,12 @@ class Lending:
     def returned(self, wire, reason: int, served: int, banned: bool):
         """Decide when a connection that came back may be lent again."""
         wire.credit = min(CREDIT, wire.credit + served / WORTHWHILE)
+        wire.teaches = not banned
         if banned:
             wire.lend_after = BANNED
+            while len(self.banned) >= MOST_BANNED:
+                del self.banned[next(iter(self.banned))]
+            self.banned[client_budget(wire)] = time.monotonic() + BANNED_S
             return
         if reason in (terms.UNKNOWN, terms.UNTOLD) and wire.credit > 0:
             wire.credit -= 1

@@ -131,6 +131,7 @@ class Wire(HttpToolsProtocol):
         self.lend_after = FIRST
         self.patience, self.credit = 1, CREDIT
         self.spent_us: int | None = None  # the processor time that the last answer took, where that is known
+        self.teaches, self.lesson = False, None  # whether the next answer tells a clerk a cost; that cost
         self.family = socket.AF_INET
         self.between = True  # two messages; whatever comes begins a new one
         self.begun = 0  # messages in what came last
@@ -238,7 +239,7 @@ class Wire(HttpToolsProtocol):
                 if self.lendable is not None and self.cycle.response_complete:
                     self.lending.consider(self)
             else:
-                self.lendable = None
+                self.lendable, self.teaches = None, False
             if self.lane.pool.is_quiet():
                 self.lane.pool.linger()
 

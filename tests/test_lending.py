@@ -400,3 +400,40 @@ def test_queries_with_one_prologue_another_and_none_are_told_apart(serve):
 
     assert metric(server, "incsr_clerk_answers_total") > before + 40
     assert unfit == 0
+
+
+@pytest.mark.parametrize("whose", ["the new mother", "the old mother"])
+def test_a_mother_that_ends_while_connections_are_called_back_costs_no_acknowledged_write(serve, whose):
+    server = serve("--empty", "--clerks", "1", token="secret")
+    known = set(server.processes())
+    with Client(server) as client:
+        lent(server, client)
+        (clerk,) = clerks(server)
+        mother = Path(f"/proc/{clerk}/stat").read_text().rsplit(")", 1)[1].split()[1]
+        os.kill(clerk, signal.SIGSTOP)
+        answers = []
+        update = {"update": "INSERT DATA { <urn:s> <urn:p> 7 }"}
+        writing = threading.Thread(
+            target=lambda: answers.append(
+                requests.post(server.url + "/update", data=update, headers=server.authorization(), timeout=30)
+            )
+        )
+        known |= set(server.processes())
+        writing.start()
+        time.sleep(0.06)
+        born = [pid for pid in server.processes() if pid not in known]
+        for pid in [int(mother)] if whose == "the old mother" else born:
+            os.kill(pid, signal.SIGKILL)
+        writing.join()
+    end = time.monotonic() + 20
+    while requests.get(server.url + "/health/ready", timeout=20).status_code != 200:
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    asked = requests.get(
+        server.url + "/sparql", params={"query": "ASK { ?s ?p 7 }"}, headers={"Accept": JSON}, timeout=20
+    )
+
+    # Data in memory goes with its process; what is loaded anew is what was loaded at first.
+    assert asked.status_code == 200
+    again = requests.post(server.url + "/update", data=update, headers=server.authorization(), timeout=20)
+    assert again.status_code == 204

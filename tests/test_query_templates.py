@@ -216,6 +216,10 @@ def test_equal_and_different_constants_are_different_templates():
         'SELECT * { ?s ?p "a\\"b" }',
         "SELECT * { ?s ?p ?é }",
         "BASE <http://example.org/> SELECT * { <a> ?p ?o }",
+        'SELECT * { ?s ?p "01" ^^<http://www.w3.org/2001/XMLSchema#integer> }',
+        'SELECT * { ?s ?p "01"^^ <http://www.w3.org/2001/XMLSchema#integer> }',
+        "PREFIX#\n i: <urn:> SELECT * { ?s i:p ?o }",
+        "PREFIX i:<urn:i:>PREFIX#\n j: <urn:> SELECT (j:x AS ?n) {}",
     ],
 )
 def test_what_constants_could_change_takes_the_long_way(text):

@@ -96,8 +96,10 @@ _DEFAULT = ox.DefaultGraph()
 
 def may_be_kept(template, constants, text) -> bool:
     """Whether the answer may be kept, as `incsr.query.repeatable` says of the whole text."""
-    return template.repeatable and (not _SUSPECT.search(" ".join(constants)) or repeats(text))
+    if not template.repeatable:
+        return False
+    return repeats(text) if "#" in text or _SUSPECT.search(" ".join(constants)) else True
 
 
 # What a constant may bring into a text that can be kept without it.
-_SUSPECT = re.compile(r"(?i)now|rand|uuid|bnode|service|\[|_:")
+_SUSPECT = re.compile(r"(?i)now|rand|uuid|bnode|service|construct|\[|_:")

@@ -28,7 +28,9 @@ _MARK = f"incsr-{secrets.token_hex(16)}:"
 _PROLOGUE = re.compile(
     r"(?:\s*+#[^\r\n]*+[\r\n]|\s*+(?i:PREFIX)\s++(?:[A-Za-z][A-Za-z0-9_-]*+)?:\s*+<[^<>\"{}|^`\\\x00-\x20]*+>)*+\s*+"
 )
-_FURTHER_PREFIX = re.compile(r"\b(?i:PREFIX)\s")
+_FURTHER_PREFIX = re.compile(r"\b(?i:PREFIX)[\s#:]")
+# A datatype that does not stand right behind its string.
+_LOOSE_DATATYPE = re.compile(r"[^\"']\^\^|\^\^[\s#]")
 # A comment, an IRI or a plain string.
 _APART = re.compile(r"(#[^\r\n]*+|<[^<>\"{}|^`\\\x00-\x20]*+>|\"[^\"\\\r\n]*+\"|'[^'\\\r\n]*+')")
 _ABSOLUTE = ("<http:", "<https:", "<urn:")
@@ -88,6 +90,8 @@ def matched(view, known, prologue, body, base_iri):
     """The template of a text and its constants, as `fitted` says; `prologue` is what `prologue_of` gives."""
     if '"""' in body or "'''" in body or _MARK in body:
         return None
+    if "^^" in body and _LOOSE_DATATYPE.search(body):
+        return None
     if "prefix" in body.lower() and _FURTHER_PREFIX.search(body):
         # The IRI of a prefix is no constant: marked, it would be part of every name that it abbreviates.
         return None
@@ -106,6 +110,7 @@ def matched(view, known, prologue, body, base_iri):
                 token.startswith(_ABSOLUTE)
                 and text[-1:] != "^"
                 and after.lstrip()[:1] != "("
+                and not (not after.strip() and apart[at + 2 : at + 3] and apart[at + 2][0] == "#")
                 and token[1:-1] not in known.flags
                 and not token.startswith(_OF_XSD)
             )
@@ -176,7 +181,7 @@ def _made(view, known, base_iri, text, constants):
 
 def _constant(value):
     """The number of the constant that a mark stands for, or the value itself where it is none."""
-    if value is not None and value.startswith(f"urn:{_MARK}"):
+    if value is not None and value.startswith(f"urn:{_MARK}") and value[len(_MARK) + 4 :].isdigit():
         return int(value[len(_MARK) + 4 :])
     return value
 

@@ -41,6 +41,8 @@ NO_LONGER_QUICK_S = 0.025
 LARGEST_BYTES = 256 * 1024
 COMPRESSED_BYTES = 16 * 1024
 RESTS_AFTER_S = 1.0
+# So many connections may be about to come back with what their query cost.
+MOST_PENDING = 64
 TURN_S = 0.5
 # Should the front be stopped itself, this ends a clerk that is stuck; it is set anew once in a while.
 ALARM_AFTER_S = 5.0
@@ -83,14 +85,13 @@ class Kept:
 class Lent:
     """One connection that a clerk has."""
 
-    __slots__ = ("number", "pending", "served", "since_s", "sock")
+    __slots__ = ("number", "served", "since_s", "sock")
 
     def __init__(self, number: int, sock: socket.socket, now_s: float):
         self.number = number
         self.sock = sock
         self.served = 0
         self.since_s = now_s
-        self.pending = None
 
 
 class Clerk:
@@ -121,6 +122,13 @@ class Clerk:
 
     def run(self):
         """Serve until the front has closed the socket."""
+        try:
+            self.turn()
+        except (BrokenPipeError, ConnectionResetError):
+            return
+
+    def turn(self):
+        """Look at the front and at the connections, in turn."""
         control = self.control.fileno()
         self.poll.register(control, select.POLLIN)
         self.control.sendall(terms.READY)
@@ -193,6 +201,8 @@ class Clerk:
         del self.lent[descriptor]
         lent.sock.close()
         if template is not None:
+            while len(self.pending) >= MOST_PENDING:
+                del self.pending[next(iter(self.pending))]
             self.pending[lent.number] = template
         self.control.sendall(terms.BACK_FORM.pack(terms.BACK, lent.number, reason, lent.served))
 
@@ -223,9 +233,11 @@ class Clerk:
             self.answer(lent, data, began_s)
         except (BrokenPipeError, ConnectionResetError):
             raise
-        except BaseException:  # the engine's PanicException is no Exception; the front finds out what it is
+        except BaseException as error:  # the engine's PanicException is no Exception; the front finds out
             if lent.sock.fileno() in self.lent:
                 self.back(lent, terms.UNFIT)
+            if isinstance(error, MemoryError):
+                raise  # what is left is too little for others too
         self.board.rests()
 
     def answer(self, lent: Lent, data: bytes, began_s: float):
@@ -335,10 +347,9 @@ class Clerk:
         head = b"%b%b%bx-request-id: %016x\r\ncontent-length: %d\r\n\r\n" % (
             *(_STATUS, self.date, kept.fields, id_, len(body)),
         )
-        rest = b""
+        message, rest = head + body, b""
         try:
             sock.recv(asked)
-            message = head + body
             sent = sock.send(message)
             rest = message[sent:]
         except BlockingIOError:

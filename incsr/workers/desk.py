@@ -37,7 +37,7 @@ PACKET_BYTES = 128 * 1024
 
 
 class Desk:
-    """The front's side of one terms."""
+    """The front's side of one clerk."""
 
     __slots__ = (
         *("alive", "answered", "board", "broken", "called_back", "generation", "killed", "learnt", "lent"),
@@ -167,7 +167,8 @@ class Desk:
         if what == board.IDLE:
             self.watched = None
             if now_s - max(self.board.beaten(), self.lent_s) > STILL_S:
-                self.kill()  # it should have looked up several times
+                self.pool.log("warning", "a clerk that stands still is ended", pid=self.pid)
+                self.kill()
             return
         if self.watched != (number, since_s):
             self.watched, self.spent_before_s = (number, since_s), self.spent_s()
@@ -178,6 +179,8 @@ class Desk:
             # Else it is the machine that is busy.
             took_s > slow_after_s and self.spent_s() - self.spent_before_s > slow_after_s / 5
         ):
+            took_ms = round(took_s * 1000)
+            self.pool.log("warning", "a clerk with a slow query is ended", pid=self.pid, ms=took_ms)
             self.kill()
 
     def spent_s(self) -> float:
@@ -224,11 +227,13 @@ class Desk:
         pool.desks.forget(self)
         lent, self.lent = self.lent, {}
         for each, wire in lent.items():
-            if each in self.rest or (each == number and what == board.WRITING):
+            if self.broken or each in self.rest or (each == number and what == board.WRITING):
                 wire.drop()  # some of an answer may have been sent
             else:
                 to_blame = each == number and what == board.EVALUATING
-                wire.taken_back(terms.SLOW if to_blame else terms.RECALLED, 0, b"", to_blame)
+                reason = terms.SLOW if to_blame else terms.RECALLED
+                pool.desks.counts[terms.REASONS[reason]] += 1
+                wire.taken_back(reason, 0, b"", to_blame)
         self.board.close()
         if self.pidfd is not None:
             os.close(self.pidfd)
@@ -282,6 +287,7 @@ class Desks:
             return
         try:
             memory = os.fdopen(board.descriptor(), "r+b", buffering=0)
+            seen = board.Board(memory.fileno())
             ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         except OSError as error:
             self.pool.log("warning", "a clerk cannot be started", why=str(error))
@@ -289,7 +295,7 @@ class Desks:
             return
         ours.setblocking(False)
         number = next(pool.numbers)
-        self.desks[number] = Desk(pool, ours, number, board.Board(memory.fileno()))
+        self.desks[number] = Desk(pool, ours, number, seen)
         room = pool.settings.cache_bytes // KEPT_PART // max(pool.settings.clerks, 1)
         message = {"do": "clerk", "id": number, "place": pool.place, "version": pool.version}
         message["settings"] = {**self.settings, "cache_bytes": room}

@@ -248,7 +248,10 @@ class Pool:
     def tidy(self, place: str | None):
         """Delete a generation on disk when its last reader has gone."""
         readers = (*self.evaluators.values(), *self.desks.desks.values())
-        if place not in (None, self.place) and all(reader.place != place for reader in readers):
+        # Without a mother the next one finds it when she starts.
+        if place in (None, self.place) or self.link is None:
+            return
+        if all(reader.place != place for reader in readers):
             self.link.order({"do": "discard", "place": place})
 
     def lost(self, link: Link):

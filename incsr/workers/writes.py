@@ -97,7 +97,8 @@ class WriteLane:
             if isinstance(outcome, Problem):
                 return Answer(problem=outcome, version=pool.version)
             head, said = outcome
-            await self._take_over(json.loads(said), writer, control)
+            if not await self._take_over(json.loads(said), writer, control):
+                return Answer(problem=problems.WRITE_CRASHED, version=pool.version)
             taken_over = True
             return Answer(head, b"", version=pool.version)
         except (BrokenPipeError, ConnectionResetError):
@@ -116,20 +117,26 @@ class WriteLane:
                 control.close()
             writer.close()
 
-    async def _take_over(self, said, writer, control):
+    async def _take_over(self, said, writer, control) -> bool:
+        """Have what was written be what answers; false where its ground was lost meanwhile."""
         pool = self.pool
-        pool.counts["writes"] += 1
-        if pool.place is not None:
-            async with pool.desks.closed():
-                pool.take_over(said["version"], place=said["place"])
-            return
-        # The mother's report of the fork comes by another way and may be later than the outcome.
-        await writer.known.wait()
-        link = Link(control, writer.pid)
-        link.listen(pool)
-        link.attached = True
+        before = pool.link
         async with pool.desks.closed():
+            if pool.place is not None:
+                pool.take_over(said["version"], place=said["place"])
+                pool.counts["writes"] += 1
+                return True
+            # The mother's report of the fork comes by another way and may be later than the outcome.
+            await writer.known.wait()
+            if pool.link is not before:
+                return False
+            # Nothing is awaited from here on, so that the end of either mother is seen when she is in use.
+            link = Link(control, writer.pid)
+            link.listen(pool)
+            link.attached = True
             pool.take_over(said["version"], link=link)
+            pool.counts["writes"] += 1
+        return True
 
     async def _committed(self, jobs) -> bool:
         """Whether a writer on disk that was killed, or has ended by itself, had made its generation current.
