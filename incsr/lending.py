@@ -21,7 +21,7 @@ LONGEST_BLOCK_BYTES = 2048
 CREDIT = 32.0
 # A connection that had so few answers of a clerk is lent less and less often.
 WORTHWHILE = 4
-MOST_PATIENCE = 256
+MOST_PATIENCE = 64
 # A connection whose request had its clerk ended is not lent for so many requests.
 BANNED = 10_000
 # Nor is any other connection of the same client, for a moment.

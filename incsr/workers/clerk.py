@@ -35,7 +35,7 @@ from incsr.workers import board as boards
 from incsr.workers import terms
 
 # What has taken at most so much processor time is quick; what takes so long here is so no more.
-QUICK_US = 5_000
+QUICK_US = 10_000
 NO_LONGER_QUICK_S = 0.025
 # A body that is larger is left to the front; one that is to be compressed, too, from a smaller size on.
 LARGEST_BYTES = 256 * 1024
