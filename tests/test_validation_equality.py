@@ -100,17 +100,20 @@ def test_the_published_data_is_validated_without_loading_pyshacl_or_rdflib():
     assert done.stdout.splitlines()[-1] == "0 []"
 
 
-def test_data_that_is_indexed_is_validated_within_a_blink():
+def test_data_that_is_indexed_is_validated_in_some_times_the_time_that_indexing_takes():
     graphs = published()
     rules = read(graphs[SHAPES_GRAPH])
-    taken = []
+    indexing, judging = [], []
 
     for _ in range(7):
-        index = indexed(graphs, sources.texts(), leave=SHAPES_GRAPH)
         begun = time.perf_counter()
+        index = indexed(graphs, sources.texts(), leave=SHAPES_GRAPH)
+        between = time.perf_counter()
         report = judged(index, rules)
-        taken.append(time.perf_counter() - begun)
+        ended = time.perf_counter()
+        indexing.append(between - begun)
+        judging.append(ended - between)
 
     assert report.conforms
-    # 45 ms on an idle machine of two cores; the best of some runs on a busy one.
-    assert min(taken) < 0.15
+    # Twice on an idle machine, where pySHACL takes a hundred times; `make bench` has the milliseconds.
+    assert min(judging) < 6 * min(indexing)
