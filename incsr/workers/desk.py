@@ -16,7 +16,7 @@ import struct
 import time
 
 from incsr.workers import board, frames, terms
-from incsr.workers.handle import PATIENCE
+from incsr.workers.handle import PATIENCE, processor_s
 
 MOST_LENT = 32
 # So many connections more than another a clerk may have, and still get the one that it had before.
@@ -171,26 +171,17 @@ class Desk:
                 self.kill()
             return
         if self.watched != (number, since_s):
-            self.watched, self.spent_before_s = (number, since_s), self.spent_s()
+            self.watched, self.spent_before_s = (number, since_s), processor_s(self.pid)
             return
         slow_after_s = self.pool.settings.slow_after_s
         took_s = now_s - since_s
         if took_s > MOST_PATIENCE * slow_after_s or (
             # Else it is the machine that is busy.
-            took_s > slow_after_s and self.spent_s() - self.spent_before_s > slow_after_s / 5
+            took_s > slow_after_s and processor_s(self.pid) - self.spent_before_s > slow_after_s / 5
         ):
             took_ms = round(took_s * 1000)
             self.pool.log("warning", "a clerk with a slow query is ended", pid=self.pid, ms=took_ms)
             self.kill()
-
-    def spent_s(self) -> float:
-        """The processor time that the process has used."""
-        if self.pid is None:
-            return 0.0
-        try:
-            return time.clock_gettime(~self.pid << 3 | 2)
-        except OSError:
-            return 0.0
 
     # ── its end ─────────────────────────────────────────────────────────────
 

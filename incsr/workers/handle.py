@@ -30,6 +30,16 @@ RENEW_AFTER = 20_000
 SPARE = 2
 
 
+def processor_s(pid: int | None) -> float:
+    """The processor time that a process has used; nought of one that is not known, or has ended."""
+    if pid is None:
+        return 0.0
+    try:
+        return time.clock_gettime(~pid << 3 | 2)
+    except OSError:
+        return 0.0
+
+
 class Evaluator:
     """The front's side of one evaluator process."""
 
@@ -211,13 +221,7 @@ class Evaluator:
         self.task.stop(problems.overloaded("slow queries"))
 
     def spent_s(self) -> float:
-        """The processor time that the process has used."""
-        if self.pid is None:
-            return 0.0
-        try:
-            return time.clock_gettime(~self.pid << 3 | 2)
-        except OSError:
-            return 0.0
+        return processor_s(self.pid)
 
     def release(self):
         """The job is over: be ready for the next, or go."""
