@@ -1,5 +1,6 @@
 """Fixtures that several test modules share; tests/servers.py says what a `Server` offers."""
 
+import gc
 import os
 from contextlib import ExitStack
 
@@ -13,6 +14,19 @@ hypothesis.settings.register_profile(
     "fixed", derandomize="FUZZ_EXAMPLES" not in os.environ, database=None, deadline=None
 )
 hypothesis.settings.load_profile("fixed")
+
+# The engine's results may be dropped by the thread alone that made them, and the collector runs in whatever
+# thread allocates; one of pytest-xdist's listens beside the tests. So it runs here, between them.
+gc.disable()
+TESTS_A_COLLECTION = 50
+ended = 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown():
+    global ended
+    ended += 1
+    gc.collect(2 if ended % TESTS_A_COLLECTION == 0 else 1)
 
 
 @pytest.fixture
