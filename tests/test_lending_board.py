@@ -2,6 +2,7 @@
 
 import os
 import struct
+import time
 
 import pytest
 
@@ -54,6 +55,32 @@ def test_a_board_is_full_until_the_front_has_read(memory):
 
     assert len(list(front.records())) == ROOM
     assert not clerk.is_full()
+
+
+def test_no_number_is_seen_half_written(memory):
+    front = Board(memory)
+    pid = os.fork()
+    if pid == 0:
+        clerk, end_s = Board(memory), time.monotonic() + 1.5
+        while (now_s := time.monotonic()) < end_s:
+            clerk.beat(now_s)
+            clerk.doing(EVALUATING, 7, now_s)
+            if not clerk.is_full():
+                clerk.record(2**64 - 1, 7, 0.25, 1000, None, 1)
+        os._exit(0)
+    last_s, looks = 0.0, 0
+    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+        looks += 1
+        for _ in front.records():  # raises where more or fewer seem to have been written
+            pass
+        (what, number, since_s), beaten_s = front.seen(), front.beaten()
+        if last_s:
+            assert last_s <= since_s <= beaten_s
+            assert (what, number) == (EVALUATING, 7)
+        last_s = since_s if what else 0.0
+
+    assert looks > 1000
+    assert last_s
 
 
 def test_a_new_board_says_nothing(memory):

@@ -12,14 +12,14 @@ import struct
 
 IDLE, EVALUATING, WRITING = 0, 1, 2
 
-# What is being done, for which connection, since when (seconds of the monotonic clock); records ever written;
-# when the clerk last looked up; records that the front has read.
-_TOP = struct.Struct("<IId")
-_COUNT = struct.Struct("<Q")
-_BEAT = struct.Struct("<d")
+# The top, in words of 8 bytes: what is being done (the low half) and for which connection; since when, in
+# seconds of the monotonic clock; records ever written; when the clerk last looked up; records that the front
+# has read. A word is stored whole, or the other side might read half of it; `struct` stores by bytes.
+_DOING, _SINCE, _WRITTEN, _BEAT, _READ = range(5)
+_HALF = 32
 # An answer's id, connection, seconds, bytes of its body, rows, and whether it was kept and asked again.
 _RECORD = struct.Struct("<QIfIII")
-_COUNT_AT, _BEAT_AT, _READ_AT, _RECORDS_AT = 16, 24, 32, 64
+_RECORDS_AT = 64
 ROOM = 4096
 UNCOUNTED = 0xFFFFFFFF
 SIZE = _RECORDS_AT + ROOM * _RECORD.size
@@ -32,62 +32,77 @@ class Overrun(ValueError):
 class Board:
     """One clerk's board; both sides map the same descriptor."""
 
-    __slots__ = ("_map", "written")
+    __slots__ = ("_map", "_read", "_times", "_words", "written")
 
     def __init__(self, descriptor: int):
         self._map = mmap.mmap(descriptor, SIZE)
+        top = memoryview(self._map)[:_RECORDS_AT]
+        self._words, self._times = top.cast("Q"), top.cast("d")
         self.written = 0  # by the clerk; on the front's side: read
+        self._read = 0  # by the front, when the clerk last looked
 
     # ── the clerk's side ────────────────────────────────────────────────────
 
     def doing(self, what: int, number: int, since_s: float):
-        _TOP.pack_into(self._map, 0, what, number, since_s)
+        self._times[_SINCE] = since_s
+        self._words[_DOING] = what | number << _HALF
 
     def rests(self):
-        self._map[0] = IDLE
+        self._words[_DOING] = IDLE
 
     def beat(self, now_s: float):
-        _BEAT.pack_into(self._map, _BEAT_AT, now_s)
+        self._times[_BEAT] = now_s
 
     def is_full(self) -> bool:
         """Whether the front has to read before another record is written."""
-        return self.written - _COUNT.unpack_from(self._map, _READ_AT)[0] >= ROOM
+        if self.written - self._read < ROOM:
+            return False
+        self._read = self._words[_READ]
+        return self.written - self._read >= ROOM
 
     def record(self, id_: int, number: int, took_s: float, sent: int, rows: int | None, cached: int):
         place = _RECORDS_AT + self.written % ROOM * _RECORD.size
         counted = UNCOUNTED if rows is None else min(rows, UNCOUNTED - 1)
         _RECORD.pack_into(self._map, place, id_, number, took_s, sent, counted, cached)
         self.written += 1
-        _COUNT.pack_into(self._map, _COUNT_AT, self.written)
+        self._words[_WRITTEN] = self.written
 
     # ── the front's side ────────────────────────────────────────────────────
 
     def seen(self) -> tuple[int, int, float]:
         """What is being done, for which connection, since when."""
-        return _TOP.unpack_from(self._map, 0)
+        doing = self._words[_DOING]
+        return doing & (1 << _HALF) - 1, doing >> _HALF, self._times[_SINCE]
 
     def beaten(self) -> float:
         """When the clerk last looked up."""
-        return _BEAT.unpack_from(self._map, _BEAT_AT)[0]
+        return self._times[_BEAT]
 
-    def records(self):
+    def records(self) -> list[tuple]:
         """The records since the last time: (id, connection, seconds, bytes, rows or None, cached).
 
         Raises: Overrun where there cannot be so many.
         """
-        (count,) = _COUNT.unpack_from(self._map, _COUNT_AT)
+        count = self._words[_WRITTEN]
         if not 0 <= count - self.written <= ROOM:
             raise Overrun(f"{count - self.written} records")
-        while self.written < count:
-            place = _RECORDS_AT + self.written % ROOM * _RECORD.size
-            id_, number, took_s, sent, rows, cached = _RECORD.unpack_from(self._map, place)
-            self.written += 1
-            _COUNT.pack_into(self._map, _READ_AT, self.written)
-            if not (math.isfinite(took_s) and took_s >= 0 and cached <= 2):
+        first, last = self.written % ROOM, self.written % ROOM + count - self.written
+        found = b""
+        for begin, end in ((first, min(last, ROOM)), (0, last - ROOM)):
+            if end > begin:
+                found += self._map[_RECORDS_AT + begin * _RECORD.size : _RECORDS_AT + end * _RECORD.size]
+        self.written = count
+        self._words[_READ] = count
+        records = []
+        for id_, number, took_s, sent, rows, cached in _RECORD.iter_unpack(found):
+            if not (0 <= took_s < math.inf and cached <= 2):
                 raise Overrun("a record that cannot be")
-            yield id_, number, took_s, sent, (None if rows == UNCOUNTED else rows), cached
+            records.append((id_, number, took_s, sent, None if rows == UNCOUNTED else rows, cached))
+        return records
 
     def close(self):
+        for view in (self._words, self._times):
+            view.release()
         self._map.close()
 
 
