@@ -7,7 +7,7 @@ import pyoxigraph as ox
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from query_cases import Output, ask, rows, view_of
+from query_cases import Output, ask, rows, update, view_of
 
 from incsr.messages import Limits, Problem, ReadJob
 from incsr.query.evaluate import Failed, answer
@@ -264,3 +264,22 @@ def test_a_failure_that_is_not_the_clients_is_raised():
 
     with pytest.raises(RuntimeError, match="out of order"):
         ask(view, "ASK {}")
+
+
+@pytest.mark.parametrize("call", ["xsd:string()", "xsd:integer(1, 2)", "xsd:boolean(?o, ?o)"])
+@pytest.mark.parametrize("text", ["SELECT ?x {{ BIND({} AS ?x) }}", "ASK {{ ?s ?p ?o FILTER({}) }}"])
+def test_a_constructor_takes_one_argument(view, text, call):
+    result = ask(view, text.format(call))
+
+    assert isinstance(result, Problem)
+    assert (result.status, result.code) == (400, "syntax")
+    assert f"XMLSchema#{call[4:].partition('(')[0]}>" in result.detail
+
+
+def test_an_update_that_calls_a_constructor_wrongly_changes_nothing():
+    view = view_of("")
+
+    result = update(view, "INSERT DATA { :a :p 1 } ; INSERT { :a :p ?x } WHERE { BIND(xsd:string() AS ?x) }")
+
+    assert (result.status, result.code) == (400, "syntax")
+    assert rows(view, "SELECT * { ?s ?p ?o }") == []

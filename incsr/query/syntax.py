@@ -9,6 +9,7 @@ import re
 from incsr.messages import Problem
 from incsr.namespaces import PREFIXES
 from incsr.query.cursor import DECLARED, ParseError
+from incsr.query.functions import Miscalled
 from incsr.query.lexer import BAD, IRI, NAME, PUNCT, WORD, Token, excerpt, tokens
 from incsr.query.parser import parse
 
@@ -23,6 +24,14 @@ def problem(source, error, kind="query"):
     """The 400 for a text that the engine's parser does not accept."""
     text = str(error)
     match = _AT.search(text)
+    if isinstance(error, Miscalled):
+        return Problem(
+            400,
+            "A function is called with the wrong number of arguments",
+            f"{text}.",
+            "syntax",
+            "Give it the one value that it is to convert.",
+        )
     if match is None:
         return Problem(400, f"The {kind} has a syntax error", _sentence(text), "syntax", _GENERAL_HINT)
     line, column, expected = int(match.group(1)), int(match.group(2)), match.group(3)
