@@ -58,20 +58,27 @@ class Front:
             took_s = time.perf_counter() - exchange.began
         settings = self.settings
         self.metrics.noted(path, exchange, took_s)
-        more = {}
-        if settings.log_clients != "none":
-            address = exchange.client
-            more["client"] = address if settings.log_clients == "address" else network_of(address)
+        more = self.said_of(exchange.client)
         if settings.log_queries and isinstance(exchange.job, ReadJob):
             more["query"] = exchange.job.text
-        self.log.request(
-            *(exchange.id, method, path, exchange.status, exchange.sent, exchange.rows, took_s),
-            *(exchange.cached, more),
-        )
+        answer = (exchange.id, exchange.sent, exchange.rows, took_s, exchange.cached, more)
+        self.log.requests(method, path, exchange.status, (answer,))
         if took_s > settings.slow_query_s and exchange.job is not None:
             self.metrics.slow += 1
             said = slow_query(exchange, took_s, settings.slow_query_content)
             self.log("warning", "slow query", **said, **more)
+
+    def said_of(self, client: str) -> dict:
+        """What the log says of a client."""
+        settings = self.settings
+        if settings.log_clients == "none":
+            return {}
+        return {"client": client if settings.log_clients == "address" else network_of(client)}
+
+    def answered(self, path, answers):
+        """The same for queries answered elsewhere: (id, bytes, rows or None, seconds, cache state, …)."""
+        self.metrics.answered(path, answers)
+        self.log.requests("GET", path, 200, answers)
 
     def ready(self) -> bool:
         """Whether the data is there and its process lives; that an evaluator answers, only asking tells."""

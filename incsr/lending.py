@@ -61,9 +61,7 @@ class Lendable:
 
 
 class Lending:
-    """What is lent by one listener; looks like an exchange to who notes it."""
-
-    outcome, status, job = "answered", 200, None
+    """What is lent by one listener."""
 
     def __init__(self, lane):
         settings = lane.settings
@@ -86,9 +84,6 @@ class Lending:
             "max_query_bytes": settings.max_query_bytes,
             "keeps": bool(settings.cache_bytes),
         }
-        self.id = self.client = self.cached = ""
-        self.sent = 0
-        self.rows: int | None = None
 
     def lendable(self, data: bytes, cycle) -> Lendable | None:
         """What the bytes of one whole request, and how it was read, say for lending its connection."""
@@ -178,12 +173,21 @@ class Lending:
             wire.patience = 1 if served >= WORTHWHILE else min(MOST_PATIENCE, 2 * wire.patience)
             wire.lend_after = wire.patience
 
-    def noted(self, wire, record):
-        """Log and count an answer that a clerk has given."""
-        id_, _number, took_s, self.sent, self.rows, cached = record
-        self.id = f"{id_:016x}"
-        self.cached = ("miss", "hit", "none")[cached]
-        self.client = wire.client[0] if wire is not None and wire.client else ""
-        if cached != 2:
-            self.front.cache.counts["hits" if cached else "misses"] += 1
-        self.front.noted("GET", self.lane.path, self, took_s)
+    def noted(self, lent, records):
+        """Log and count answers that a clerk has given; `lent`: connections by number."""
+        said = dict.fromkeys({record[1] for record in records})
+        for number in said:
+            wire = lent.get(number)
+            said[number] = self.front.said_of(wire.client[0] if wire is not None and wire.client else "")
+        answers = [
+            (f"{id_:016x}", sent, rows, took_s, _CACHED[cached], said[number])
+            for id_, number, took_s, sent, rows, cached in records
+        ]
+        counts = self.front.cache.counts
+        for state, count in (("hit", "hits"), ("miss", "misses")):
+            counts[count] += sum(answer[4] == state for answer in answers)
+        self.front.answered(self.lane.path, answers)
+
+
+# What a clerk's board says of its cache.
+_CACHED = ("miss", "hit", "none")

@@ -45,20 +45,26 @@ class Log:
         self._held.append(line)
         self.flush()
 
-    def request(self, id, method, path, status, sent, rows, took_s, cached, more):
-        """The line of a request; cheap, because there is one for each."""
+    def requests(self, method, path, status, answers):
+        """The lines of requests for the same, answered now; cheap, because there is one for each.
+
+        `answers`: (id, bytes, rows or None, seconds, cache state, what belongs to it besides).
+        """
         if self.least > WEIGHTS["info"]:
             return
-        counted = "" if rows is None else f'"rows": {rows}, '
-        rest = f", {json.dumps(more, ensure_ascii=False)[1:-1]}" if more else ""
-        self._held.append(
-            f'{{"time": "{self._now()}", "level": "info", "event": "request", "id": "{id}", '
-            f'"method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "bytes": {sent}, '
-            f'{counted}"ms": {took_s * 1000:.2f}, "cache": "{cached}"{rest}}}'
-        )
-        if self.loop is None or len(self._held) >= HELD_LINES:
+        held = self._held
+        waits = bool(held)
+        begin = f'{{"time": "{self._now()}", "level": "info", "event": "request", "id": "'
+        middle = f'", "method": {_quoted(method)}, "path": {_quoted(path)}, "status": {status}, "bytes": '
+        for id_, sent, rows, took_s, cached, more in answers:
+            counted = "" if rows is None else f'"rows": {rows}, '
+            rest = f", {json.dumps(more, ensure_ascii=False)[1:-1]}" if more else ""
+            held.append(
+                f'{begin}{id_}{middle}{sent}, {counted}"ms": {took_s * 1000:.2f}, "cache": "{cached}"{rest}}}'
+            )
+        if self.loop is None or len(held) >= HELD_LINES:
             self.flush()
-        elif len(self._held) == 1:
+        elif held and not waits:
             self.loop.call_later(HELD_S, self.flush)
 
     def flush(self):

@@ -94,22 +94,37 @@ class Metrics:
     def noted(self, path: str, exchange, took_s: float):
         """Count a request that is over."""
         kind = self.kind(path)
-        key = (kind, exchange.status)
-        self.requests[key] = self.requests.get(key, 0) + 1
+        self._count(kind, exchange.status, ((exchange.sent, exchange.rows, took_s),))
+        if exchange.outcome:
+            self._outcome(kind, exchange.outcome, exchange.cached, 1)
+
+    def answered(self, path: str, answers):
+        """Count answers that were given elsewhere: (id, bytes, rows or None, seconds, cache state, …)."""
+        kind = self.kind(path)
+        self._count(kind, 200, [answer[1:4] for answer in answers])
+        states = [answer[4] for answer in answers]
+        for state in set(states):
+            self._outcome(kind, "answered", state, states.count(state))
+
+    def _count(self, kind: str, status: int, answers):
+        """Count answers of one kind: (bytes, rows or None, seconds)."""
+        key = (kind, status)
+        self.requests[key] = self.requests.get(key, 0) + len(answers)
         durations = self.durations.get(kind)
         if durations is None:
             durations = self.durations[kind] = Durations()
             self.bytes[kind] = 0
-        durations.counts[bisect_left(BUCKETS_S, took_s)] += 1
-        durations.sum_s += took_s
-        self.bytes[kind] += exchange.sent
-        if exchange.rows:
-            self.rows += exchange.rows
-        if exchange.outcome:
-            outcome = (kind, exchange.outcome, exchange.cached)
-            if outcome not in self.outcomes and len(self.outcomes) >= MOST_OUTCOMES:
-                outcome = (kind, "other", exchange.cached)
-            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + 1
+        for sent, rows, took_s in answers:
+            durations.counts[bisect_left(BUCKETS_S, took_s)] += 1
+            durations.sum_s += took_s
+            self.bytes[kind] += sent
+            self.rows += rows or 0
+
+    def _outcome(self, kind: str, outcome: str, cached: str, times: int):
+        key = (kind, outcome, cached)
+        if key not in self.outcomes and len(self.outcomes) >= MOST_OUTCOMES:
+            key = (kind, "other", cached)
+        self.outcomes[key] = self.outcomes.get(key, 0) + times
 
     async def count_triples(self, pool):
         """Have the triples counted that a query sees, once for each version of the data."""

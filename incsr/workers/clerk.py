@@ -46,6 +46,8 @@ MOST_PENDING = 64
 TURN_S = 0.5
 # Should the front be stopped itself, this ends a clerk that is stuck; it is set anew once in a while.
 ALARM_AFTER_S = 5.0
+# Of more bytes than these, putting them together costs more than handing both to the kernel.
+JOINED_BYTES = 8 * 1024
 # What a kept answer costs beside its bytes and its question.
 OVERHEAD_BYTES = 500
 
@@ -54,8 +56,7 @@ _SAFE = re.compile(rb"[A-Za-z0-9%._~!$'()*+,;:@/?=-]*+\Z")
 _FORMS = tuple(b"%c" % letter for letter in b"SACDsacd")
 _END = b" HTTP/1.1\r\n"
 # The locale is never set, so that the names are English.
-_DATE = "date: %a, %d %b %Y %H:%M:%S GMT\r\n"
-_STATUS = b"HTTP/1.1 200 OK\r\n"
+_BEGIN = "HTTP/1.1 200 OK\r\ndate: %a, %d %b %Y %H:%M:%S GMT\r\n"
 
 
 class Asked:
@@ -116,8 +117,9 @@ class Clerk:
         self.lent: dict[int, Lent] = {}  # by descriptor
         self.pending: dict[int, object] = {}  # connection -> the template whose cost the front will tell
         self.poll = select.poll()
-        self.date = b""
+        self.begin = b""
         self.dated = -1
+        self.sink = bytearray(terms.LONGEST_BYTES)
         self.ids = random.Random(os.urandom(16))
 
     def run(self):
@@ -342,18 +344,17 @@ class Clerk:
         id_ = self.ids.getrandbits(64)
         second = int(time.time())
         if second != self.dated:
-            self.dated, self.date = second, time.strftime(_DATE, time.gmtime(second)).encode()
+            self.dated, self.begin = second, time.strftime(_BEGIN, time.gmtime(second)).encode()
         body = kept.body
-        head = b"%b%b%bx-request-id: %016x\r\ncontent-length: %d\r\n\r\n" % (
-            *(_STATUS, self.date, kept.fields, id_, len(body)),
+        head = b"%b%bx-request-id: %016x\r\ncontent-length: %d\r\n\r\n" % (
+            *(self.begin, kept.fields, id_, len(body)),
         )
-        message, rest = head + body, b""
+        sent, whole = 0, len(head) + len(body)
         try:
-            sock.recv(asked)
-            sent = sock.send(message)
-            rest = message[sent:]
+            sock.recv_into(self.sink, asked, socket.MSG_TRUNC)
+            sent = sock.send(head + body) if whole < JOINED_BYTES else os.writev(sock.fileno(), (head, body))
         except BlockingIOError:
-            rest = message
+            pass
         except OSError:
             board.rests()
             self.back(lent, terms.GONE)
@@ -361,7 +362,8 @@ class Clerk:
         lent.served += 1
         now_s = lent.since_s = time.monotonic()
         board.record(id_, lent.number, now_s - began_s, len(body), kept.rows, cached)
-        if rest:
+        if sent < whole:
+            rest = (head + body)[sent:]
             for start in range(0, len(rest), terms.REST_BYTES):
                 piece = rest[start : start + terms.REST_BYTES]
                 self.control.sendall(terms.REST_FORM.pack(terms.REST, lent.number) + piece)

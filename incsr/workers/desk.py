@@ -238,7 +238,8 @@ class Desks:
 
     def __init__(self, pool):
         self.pool = pool
-        self.noted = lambda wire, record: None  # called with each answer that a clerk has given
+        # Called with a clerk's connections by number, and what its board says of answers that it has given.
+        self.noted = lambda lent, records: None
         self.desks: dict[int, Desk] = {}
         self.holding = 0  # while the data is about to change, nothing is lent
         self.not_before_s = 0.0
@@ -329,10 +330,11 @@ class Desks:
         if desk.broken:
             return
         try:
-            for record in desk.board.records():
-                desk.answered += 1
-                self.answered += 1
-                self.noted(desk.lent.get(record[1]), record)
+            records = desk.board.records()
+            if records:
+                desk.answered += len(records)
+                self.answered += len(records)
+                self.noted(desk.lent, records)
         except board.Overrun as error:
             desk.distrust(error)
 
