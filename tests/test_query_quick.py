@@ -174,13 +174,20 @@ def test_a_function_that_nobody_knows_has_no_value_the_quick_way_too():
         "CONSTRUCT { ?s ?p ?o } { ?s ?p ?o }",
         "CONSTRUCT { ?s ?p <urn:a[> } { ?s ?p ?o }",
         'SELECT (RAND() AS ?r) { ?s ?p "b" }',
+        "SELECT ?o { ?s ?p ?o } # NOW",
+        "SELECT ?o { # RAND()\n ?s ?p ?o }",
+        "SELECT ?o { ?s <urn:a#b> ?o } # again",
+        "CONSTRUCT { ?s ?p ?o } # [\n { ?s ?p ?o }",
+        "# NOW\nSELECT ?o { ?s ?p ?o }",
+        "PREFIX now: <urn:now#>\nSELECT ?o { ?s now:p ?o }",
     ],
 )
 def test_what_may_be_kept_is_told_as_of_the_whole_text(text):
     view = view_of(":a :p 1 .")
     template, constants = fitted(view, text)
+    prologue = templates.prologue_of(text)
 
-    kept = quick.may_be_kept(template, constants, text)
+    kept = quick.may_be_kept(template, constants, prologue, text[len(prologue) :])
 
     assert kept == is_repeatable(ReadJob("query", text))
 

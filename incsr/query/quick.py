@@ -94,12 +94,15 @@ def answer(view, known, template, constants, text, accept, base_iri, limits):
 _DEFAULT = ox.DefaultGraph()
 
 
-def may_be_kept(template, constants, text) -> bool:
+def may_be_kept(template, constants, prologue, body) -> bool:
     """Whether the answer may be kept, as `incsr.query.repeatable` says of the whole text."""
     if not template.repeatable:
         return False
-    return repeats(text) if "#" in text or _SUSPECT.search(" ".join(constants)) else True
+    # What the template does not have: constants, and comments, which begin with the first of these signs.
+    at = body.find("#")
+    more = " ".join(constants) if at < 0 else " ".join((*constants, body[at:]))
+    return repeats(prologue + body) if _SUSPECT.search(more) else True
 
 
-# What a constant may bring into a text that can be kept without it.
+# What constants and comments may bring into a text that can be kept without them.
 _SUSPECT = re.compile(r"(?i)now|rand|uuid|bnode|service|construct|\[|_:")

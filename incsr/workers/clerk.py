@@ -280,7 +280,7 @@ class Clerk:
             template.spent_us = terms.NEVER_US
             self.back(lent, terms.SLOW)
             return
-        keeps = self.keeps and quick.may_be_kept(template, constants, text)
+        keeps = self.keeps and quick.may_be_kept(template, constants, *said)
         if keeps:
             fields += tagged(text_tag(asked.ground, text), coding)
         if coding:
