@@ -9,6 +9,7 @@ import re
 import pyoxigraph as ox
 
 from incsr import formats
+from incsr.query import spelling
 from incsr.query.functions import run
 from incsr.query.limits import MARKS, JsonRows
 from incsr.query.repeatable import repeats
@@ -19,19 +20,19 @@ _ENGINES = (ox.QuerySolutions, ox.QueryTriples)
 class Way:
     """How answers of one template are sent to who accepts the same media types."""
 
-    __slots__ = ("content_type", "counted", "first", "native", "opening", "whole")
+    __slots__ = ("content_type", "counted", "first", "name", "native", "opening", "whole")
 
-    def __init__(self, result, format_, private):
+    def __init__(self, result, format_):
         self.content_type = format_.content_type
         self.whole: dict[bool, bytes] | None = None
-        self.native = self.first = self.opening = None
+        self.name = self.native = self.first = self.opening = None
         if isinstance(result, ox.QueryBoolean):
             self.whole = {each: b"".join(formats.chunks(format_, each)) for each in (True, False)}
             return
         # Others are counted, mapped or written row by row.
-        if private or not isinstance(result, _ENGINES) or format_.name not in MARKS:
+        if not isinstance(result, _ENGINES) or format_.name not in MARKS:
             return
-        self.native, self.counted = format_.native, MARKS[format_.name]
+        self.name, self.native, self.counted = format_.name, format_.native, MARKS[format_.name]
         if isinstance(result, ox.QuerySolutions):
             self.first = result.variables[0].value if result.variables else None
             self.opening = JsonRows(self.first).opening if format_.name == "json" else None
@@ -44,7 +45,7 @@ def way(template, result, accept) -> Way | None:
     format_ = formats.negotiate(formats.kind_of(result), accept)
     found = None
     if format_ is not None:
-        found = Way(result, format_, template.plan.private)
+        found = Way(result, format_)
         if found.native is None and found.whole is None:
             found = None
     if len(template.ways) >= 16:
@@ -76,6 +77,8 @@ def answer(view, known, template, constants, text, accept, base_iri, limits):
     if sent.whole is not None:
         return sent.content_type, sent.whole[bool(result)], None
     body = result.serialize(format=sent.native)
+    if plan.private:
+        body = spelling.decoded(body, sent.name)
     if limits.max_bytes is not None and len(body) > limits.max_bytes:
         return None
     rows = None

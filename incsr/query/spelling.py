@@ -191,6 +191,14 @@ _SUBSTITUTES = {
 _HELD_BACK = 48  # longer than what is looked for
 
 
+def decoded(body: bytes, format_name: str) -> bytes:
+    """A whole answer, as `Decoded` writes it in pieces."""
+    if PRIVATE.encode() not in body:
+        return body
+    pattern, replacement = _SUBSTITUTES[format_name]
+    return pattern.sub(replacement, body)
+
+
 class Decoded:
     """An output in which private datatypes, in a format that the engine writes itself, get their names back.
 
