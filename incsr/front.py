@@ -76,7 +76,7 @@ class Front:
         return {"client": client if settings.log_clients == "address" else network_of(client)}
 
     def answered(self, path, answers):
-        """The same for queries answered elsewhere: (id, bytes, rows or None, seconds, cache state, …)."""
+        """Log and count queries answered elsewhere: (id, bytes, rows or None, seconds, cache state, …)."""
         self.metrics.answered(path, answers)
         self.log.requests("GET", path, 200, answers)
 

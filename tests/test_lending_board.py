@@ -61,15 +61,18 @@ def test_no_number_is_seen_half_written(memory):
     front = Board(memory)
     pid = os.fork()
     if pid == 0:
-        clerk, end_s = Board(memory), time.monotonic() + 1.5
-        while (now_s := time.monotonic()) < end_s:
-            clerk.beat(now_s)
-            clerk.doing(EVALUATING, 7, now_s)
-            if not clerk.is_full():
-                clerk.record(2**64 - 1, 7, 0.25, 1000, None, 1)
-        os._exit(0)
+        try:
+            clerk, end_s = Board(memory), time.monotonic() + 1.5
+            while (now_s := time.monotonic()) < end_s:
+                clerk.beat(now_s)
+                clerk.doing(EVALUATING, 7, now_s)
+                if not clerk.is_full():
+                    clerk.record(2**64 - 1, 7, 0.25, 1000, None, 1)
+            os._exit(0)
+        finally:
+            os._exit(1)
     last_s, looks = 0.0, 0
-    while os.waitpid(pid, os.WNOHANG) == (0, 0):
+    while (ended := os.waitpid(pid, os.WNOHANG)) == (0, 0):
         looks += 1
         for _ in front.records():  # raises where more or fewer seem to have been written
             pass
@@ -79,6 +82,7 @@ def test_no_number_is_seen_half_written(memory):
             assert (what, number) == (EVALUATING, 7)
         last_s = since_s if what else 0.0
 
+    assert ended == (pid, 0)
     assert looks > 1000
     assert last_s
 

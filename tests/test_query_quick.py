@@ -164,6 +164,31 @@ def test_a_function_that_nobody_knows_has_no_value_the_quick_way_too():
 
 
 @pytest.mark.parametrize(
+    ("accept", "said"),
+    [
+        (JSON, b'{"type":"literal","value":"01","datatype":"http://www.w3.org/2001/XMLSchema#integer"}'),
+        (LINES, b'"01"^^<http://www.w3.org/2001/XMLSchema#integer>\n'),
+        (TRIPLES, b'<urn:p> "01"^^<http://www.w3.org/2001/XMLSchema#integer> .\n'),
+    ],
+)
+def test_a_literal_is_answered_as_it_was_spelled_the_quick_way_too(accept, said):
+    view = view_of('<urn:s> <urn:p> "01"^^xsd:integer, "urn:incsr:spelled:" .')
+    form = "CONSTRUCT { <urn:s> <urn:p> ?o } WHERE" if accept == TRIPLES else "SELECT ?o"
+
+    _content_type, body, rows = by_the_quick_way(view, f"{form} {{ <urn:s> <urn:p> ?o }}", accept)
+
+    assert said in body
+    assert body.count(b"urn:incsr:spelled:") == 1  # in a string
+    assert rows == 2
+
+
+def test_a_constructor_without_its_argument_is_left_to_the_long_way():
+    view = view_of(":a :p 1 .")
+
+    assert by_the_quick_way(view, f"{PREFIXES}SELECT ?x {{ BIND(xsd:string() AS ?x) }}", JSON) is None
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "SELECT (NOW() AS ?n) {}",
@@ -179,6 +204,11 @@ def test_a_function_that_nobody_knows_has_no_value_the_quick_way_too():
         "SELECT ?o { ?s <urn:a#b> ?o } # again",
         "CONSTRUCT { ?s ?p ?o } # [\n { ?s ?p ?o }",
         "# NOW\nSELECT ?o { ?s ?p ?o }",
+        'CONSTRUCT { ?s ?p "}" ; <urn:q> [] } WHERE { ?s ?p ?o }',
+        "CONSTRUCT { # }\n [] ?p ?o } WHERE { ?s ?p ?o }",
+        "CONSTRUCT { ?s <urn:q> (?p ?o) } WHERE { ?s ?p ?o }",
+        "CONSTRUCT { ?s ?p ?o } WHERE { ?s ?p ?o FILTER(?o < 2) [] ?p ?o }",
+        'CONSTRUCT { ?s ?p "[_:(" } WHERE { ?s ?p ?o }',
         "PREFIX now: <urn:now#>\nSELECT ?o { ?s now:p ?o }",
     ],
 )

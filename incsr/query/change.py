@@ -13,7 +13,7 @@ import pyoxigraph as ox
 from incsr import conditions
 from incsr.messages import Head, Problem, WriteJob
 from incsr.query import spelling, syntax
-from incsr.query.functions import run
+from incsr.query.functions import Miscalled, run
 from incsr.query.guard import Refused
 from incsr.query.payloads import Unreadable, triples
 from incsr.query.spelling import FLAGS
@@ -96,6 +96,8 @@ def _drop_strays(view):
 
 def _syntax_problem(source, error, job):
     """What is wrong with the text as it was sent: the text that ran may have been longer."""
+    if isinstance(error, Miscalled):
+        return syntax.problem(source, error, "update")
     try:
         run(ox.Store().update, source.text, base_iri=job.base_iri)
     except SyntaxError as own:

@@ -66,11 +66,12 @@ def answer(view, known, template, constants, text, accept, base_iri, limits):
         if plan.functions or template.calls:
             result = run(view.store.query, said, plan.functions, base_iri=base_iri, **dataset)
         else:
-            result = view.store.query(said, base_iri=base_iri, **dataset)
+            try:
+                result = view.store.query(said, base_iri=base_iri, **dataset)
+            except RuntimeError:  # perhaps a function that nobody knows
+                result = run(view.store.query, said, plan.functions, base_iri=base_iri, **dataset)
     except SyntaxError:
         return None
-    except RuntimeError:  # perhaps a function that nobody knows
-        result = run(view.store.query, said, plan.functions, base_iri=base_iri, **dataset)
     sent = way(template, result, accept)
     if sent is None:
         return None
@@ -108,4 +109,4 @@ def may_be_kept(template, constants, prologue, body) -> bool:
 
 
 # What constants and comments may bring into a text that can be kept without them.
-_SUSPECT = re.compile(r"(?i)now|rand|uuid|bnode|service|construct|\[|_:")
+_SUSPECT = re.compile(r"(?i)now|rand|uuid|bnode|service")

@@ -6,8 +6,14 @@ from incsr.messages import ReadJob
 
 # What may give another answer to the same question on the same data: time, chance, another endpoint, and
 # nodes that a template makes anew.
-_VOLATILE = re.compile(
-    r"(?i)\b(?:NOW|RAND|UUID|STRUUID|BNODE)\b|\bSERVICE\b|\\[uU][0-9A-Fa-f]{4}|\bCONSTRUCT\b[^}]*(?:\[|_:)"
+_VOLATILE = re.compile(r"(?i)\b(?:NOW|RAND|UUID|STRUUID|BNODE)\b|\bSERVICE\b|\\[uU][0-9A-Fa-f]{4}")
+# A template with a node that has no name: by itself, of a list, or of a statement about a triple. It ends
+# with the first brace that closes, once strings, IRIs and comments, where one may stand, are gone.
+_MAKING = re.compile(r"(?i)\bCONSTRUCT\b[^}]*(?:\[|_:|\(|<<|\{\||~)")
+_OPAQUE = re.compile(
+    r"""'{3}(?:'{0,2}(?:[^'\\]|\\.))*+'{3}|"{3}(?:"{0,2}(?:[^"\\]|\\.))*+"{3}"""
+    r"""|'(?:[^'\\\n\r]|\\.)*+'|"(?:[^"\\\n\r]|\\.)*+"|<[^<>"{}|^`\\\x00-\x20]*+>|#[^\n\r]*""",
+    re.S,
 )
 
 _SUSPECT = ("now", "rand", "uuid", "bnode", "service", "construct", "\\u")
@@ -24,5 +30,7 @@ def repeats(text: str) -> bool:
     lower = text.lower()
     for word in _SUSPECT:
         if word in lower:
-            return not _VOLATILE.search(text)
+            if _VOLATILE.search(text):
+                return False
+            return "construct" not in lower or not _MAKING.search(_OPAQUE.sub(" ", text))
     return True

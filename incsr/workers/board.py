@@ -1,8 +1,8 @@
 """What a clerk writes down where the front can read it, whatever becomes of the clerk: shared memory.
 
 At the top stands what the clerk is doing, for whom, and since when; below, a ring of the answers it has
-given, for log and metrics. The front reads both a few times a second, and once more after the clerk's end.
-It believes nothing: a clerk has read untrusted text.
+given, for log and metrics. The front reads both some fifty times a second, and once more after the clerk's
+end. It believes nothing: a clerk has read untrusted text.
 """
 
 import math
@@ -17,7 +17,8 @@ IDLE, EVALUATING, WRITING = 0, 1, 2
 # has read. A word is stored whole, or the other side might read half of it; `struct` stores by bytes.
 _DOING, _SINCE, _WRITTEN, _BEAT, _READ = range(5)
 _HALF = 32
-# An answer's id, connection, seconds, bytes of its body, rows, and whether it was kept and asked again.
+# An answer's id, connection, seconds, bytes of its body, rows (or UNCOUNTED), and what its cache said: 0
+# it was evaluated and kept, 1 it had been kept, 2 it may not be kept.
 _RECORD = struct.Struct("<QIfIII")
 _RECORDS_AT = 64
 ROOM = 4096
@@ -81,7 +82,7 @@ class Board:
     def records(self) -> list[tuple]:
         """The records since the last time: (id, connection, seconds, bytes, rows or None, cached).
 
-        Raises: Overrun where there cannot be so many.
+        Raises: Overrun where there cannot be so many, or one of them cannot be.
         """
         count = self._words[_WRITTEN]
         if not 0 <= count - self.written <= ROOM:

@@ -57,6 +57,7 @@ _FORMS = tuple(b"%c" % letter for letter in b"SACDsacd")
 _END = b" HTTP/1.1\r\n"
 # The locale is never set, so that the names are English.
 _BEGIN = "HTTP/1.1 200 OK\r\ndate: %a, %d %b %Y %H:%M:%S GMT\r\n"
+NOTHING = (None, False)
 
 
 class Asked:
@@ -231,8 +232,9 @@ class Clerk:
             self.send(lent, len(data), kept, began_s, 1)
             return
         self.board.doing(boards.EVALUATING, lent.number, began_s)
+        kept = None
         try:
-            self.answer(lent, data, began_s)
+            kept, keeps = self.answer(lent, data, began_s)
         except (BrokenPipeError, ConnectionResetError):
             raise
         except BaseException as error:  # the engine's PanicException is no Exception; the front finds out
@@ -240,46 +242,57 @@ class Clerk:
                 self.back(lent, terms.UNFIT)
             if isinstance(error, MemoryError):
                 raise  # what is left is too little for others too
+        if kept is not None:
+            # What goes wrong from here on ends the clerk, and the connection is reset.
+            self.send(lent, len(data), kept, began_s, 0 if keeps else 2)
+            if keeps:
+                self.keep(data, kept)
+            if news := statistics.news(self.view):
+                self.control.sendall(terms.LEARNT + news)
         self.board.rests()
 
-    def answer(self, lent: Lent, data: bytes, began_s: float):
+    def answer(self, lent: Lent, data: bytes, began_s: float) -> tuple[Kept | None, bool]:
+        """An answer to send, and whether it may be kept.
+
+        Where there is none, the connection has gone back.
+        """
         start = self.start
         end = data.find(_END, len(start))
         if end < 0 or not data.startswith(start):
             self.back(lent, terms.ODD)
-            return
+            return NOTHING
         asked = self.asked.get(data[end + len(_END) :])
         if asked is None or end - len(start) > self.longest:
             self.back(lent, terms.ODD)
-            return
+            return NOTHING
         said = self.read(data[len(start) : end])
         found = None if said is None else matched(self.view, self.known, *said, BASE)
         if found is None:
             self.back(lent, terms.UNFIT)
-            return
+            return NOTHING
         template, constants = found
         spent_us = template.spent_us
         if spent_us is None or spent_us > QUICK_US:
             known = None if spent_us == terms.NEVER_US else template
             self.back(lent, terms.UNKNOWN if spent_us is None else terms.SLOW, known)
-            return
+            return NOTHING
         text = said[0] + said[1]
         outcome = quick.answer(
             self.view, self.known, template, constants, text, asked.accept, BASE, self.limits
         )
         if outcome is None:
             self.back(lent, terms.UNFIT)
-            return
+            return NOTHING
         content_type, body, rows = outcome
         fields = self.answers.get((content_type, asked.origin))
         if fields is None:
             self.back(lent, terms.UNTOLD, template)
-            return
+            return NOTHING
         coding = asked.coding if len(body) >= WORTH_BYTES else ""
         if len(body) > (COMPRESSED_BYTES if coding else LARGEST_BYTES):
             template.spent_us = terms.NEVER_US
             self.back(lent, terms.SLOW)
-            return
+            return NOTHING
         keeps = self.keeps and quick.may_be_kept(template, constants, *said)
         if keeps:
             fields += tagged(text_tag(asked.ground, text), coding)
@@ -289,11 +302,7 @@ class Clerk:
         kept = Kept(fields, body, rows, len(data))
         if time.monotonic() - began_s > NO_LONGER_QUICK_S:
             template.spent_us = None
-        self.send(lent, len(data), kept, began_s, 0 if keeps else 2)
-        if keeps:
-            self.keep(data, kept)
-        if news := statistics.news(self.view):
-            self.control.sendall(terms.LEARNT + news)
+        return kept, keeps
 
     def read(self, raw: bytes) -> tuple[str, str] | None:
         """Prologue and body of a query as it is encoded; None where it is read otherwise, or not at all.
@@ -349,10 +358,12 @@ class Clerk:
         head = b"%b%bx-request-id: %016x\r\ncontent-length: %d\r\n\r\n" % (
             *(self.begin, kept.fields, id_, len(body)),
         )
-        sent, whole = 0, len(head) + len(body)
+        whole = len(head) + len(body)
+        parts = (head + body,) if whole < JOINED_BYTES else (head, body)
+        sent = 0
         try:
             sock.recv_into(self.sink, asked, socket.MSG_TRUNC)
-            sent = sock.send(head + body) if whole < JOINED_BYTES else os.writev(sock.fileno(), (head, body))
+            sent = sock.send(parts[0]) if len(parts) == 1 else os.writev(sock.fileno(), parts)
         except BlockingIOError:
             pass
         except OSError:
@@ -363,9 +374,10 @@ class Clerk:
         now_s = lent.since_s = time.monotonic()
         board.record(id_, lent.number, now_s - began_s, len(body), kept.rows, cached)
         if sent < whole:
-            rest = (head + body)[sent:]
-            for start in range(0, len(rest), terms.REST_BYTES):
-                piece = rest[start : start + terms.REST_BYTES]
-                self.control.sendall(terms.REST_FORM.pack(terms.REST, lent.number) + piece)
+            for part in parts:
+                for start in range(sent, len(part), terms.REST_BYTES):
+                    piece = part[start : start + terms.REST_BYTES]
+                    self.control.sendall(terms.REST_FORM.pack(terms.REST, lent.number) + piece)
+                sent = max(0, sent - len(part))
             self.back(lent, terms.UNSENT)
         board.rests()
