@@ -12,7 +12,7 @@ from incsr.config import settings_from
 from incsr.messages import Limits, ReadJob
 from incsr.workers import frames
 from incsr.workers.handle import Evaluator
-from incsr.workers.pool import THINNED_AFTER_S, Pool
+from incsr.workers.pool import THINNED_AFTER_S, THINNED_IN_ROOM_S, Pool
 from incsr.workers.task import Task
 
 
@@ -70,6 +70,7 @@ class Endless(Evaluator):
 def pool():
     made = Pool(settings_from({"empty": True, "max_slow": "16", "slow_after_s": "0.05"}, {}))
     made.loop, made.version = Clock(), "1"
+    made.free_part = lambda: 0.0
     yield made
     for evaluator in list(made.evaluators.values()):
         evaluator.dismiss()
@@ -162,6 +163,38 @@ def test_substitutes_that_are_used_again_and_again_stay(pool):
     assert set(pool.idle) == everybody
 
     pool.loop.advance(2.1 * THINNED_AFTER_S)
+    assert len(pool.idle) == pool.settings.workers
+
+
+def test_where_memory_is_free_those_that_are_too_many_stay_for_longer(pool):
+    slow = begun(pool)[0]
+    pool.loop.advance(0.3)
+    for _ in range(pool.settings.workers):
+        begun(pool)[0].conclude()
+    slow.conclude()
+    everybody = list(pool.idle)
+
+    pool.free_part = lambda: 0.9
+    pool.loop.advance(THINNED_IN_ROOM_S - THINNED_AFTER_S)
+    assert pool.idle == everybody
+    pool.free_part = lambda: 0.3
+    pool.loop.advance(1.1 * THINNED_AFTER_S)
+    assert len(pool.idle) == pool.settings.workers
+
+    assert len(everybody) == pool.settings.workers + 1
+
+
+def test_in_the_end_they_go_where_memory_is_free_too(pool):
+    pool.free_part = lambda: 0.9
+    slow = begun(pool)[0]
+    pool.loop.advance(0.3)
+    for _ in range(pool.settings.workers):
+        begun(pool)[0].conclude()
+    slow.conclude()
+    assert len(pool.idle) == pool.settings.workers + 1
+
+    pool.loop.advance(THINNED_IN_ROOM_S + 2 * THINNED_AFTER_S)
+
     assert len(pool.idle) == pool.settings.workers
 
 

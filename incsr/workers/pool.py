@@ -21,6 +21,7 @@ from incsr.workers.answers import Answer
 from incsr.workers.desk import Desks
 from incsr.workers.handle import Evaluator
 from incsr.workers.link import Link, LoadError, launch
+from incsr.workers.room import free_part
 from incsr.workers.task import Task
 from incsr.workers.writes import WriteLane
 
@@ -29,6 +30,8 @@ KEPT_FOR_YOUNG = 8
 # Evaluators beyond those wanted go when they have been idle for so long: a slow query may need one again, and
 # a fresh fork has to copy what it reads (the engine counts references, and so writes to every such page).
 THINNED_AFTER_S = 5.0
+# Where so much memory is free, they stay for longer: a burst of slow queries is followed by another.
+ROOMY, THINNED_IN_ROOM_S = 0.5, 60.0
 # So many messages of what was counted are passed on; each is bounded as every frame is.
 MOST_LEARNT = 256
 # Counts of data on disk are written into its directory so long after the first that is new.
@@ -54,6 +57,7 @@ class Pool:
         self.desks = Desks(self)
         self.learnt: list[bytes] = []  # what evaluators of this generation have counted, as frames
         self.thinning: asyncio.TimerHandle | None = None
+        self.free_part = free_part  # of the memory; looked at while there are more evaluators than wanted
         self.keeping: asyncio.TimerHandle | None = None
         self.version = ""
         self.place: str | None = None  # the directory of the current generation, on disk
@@ -208,7 +212,7 @@ class Pool:
 
     def _thin_out(self):
         self.thinning = None
-        before = self.loop.time() - THINNED_AFTER_S
+        before = self.loop.time() - (THINNED_IN_ROOM_S if self.free_part() >= ROOMY else THINNED_AFTER_S)
         while (
             len(self.evaluators) - self.slow > self.settings.workers
             and len(self.idle) > 1
