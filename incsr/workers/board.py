@@ -14,8 +14,9 @@ IDLE, EVALUATING, WRITING = 0, 1, 2
 
 # The top, in words of 8 bytes: what is being done (the low half) and for which connection; since when, in
 # seconds of the monotonic clock; records ever written; when the clerk last looked up; records that the front
-# has read. A word is stored whole, or the other side might read half of it; `struct` stores by bytes.
-_DOING, _SINCE, _WRITTEN, _BEAT, _READ = range(5)
+# has read; whether the front is about to end the clerk. A word is stored whole, or the other side might read
+# half of it; `struct` stores by bytes.
+_DOING, _SINCE, _WRITTEN, _BEAT, _READ, _DOOMED = range(6)
 _HALF = 32
 # An answer's id, connection, seconds, bytes of its body, rows (or UNCOUNTED), and what its cache said: 0
 # it was evaluated and kept, 1 it had been kept, 2 it may not be kept.
@@ -51,6 +52,10 @@ class Board:
     def rests(self):
         self._words[_DOING] = IDLE
 
+    def is_doomed(self) -> bool:
+        """Whether the front is about to end this clerk, unless it is writing."""
+        return bool(self._words[_DOOMED])
+
     def beat(self, now_s: float):
         self._times[_BEAT] = now_s
 
@@ -74,6 +79,10 @@ class Board:
         """What is being done, for which connection, since when."""
         doing = self._words[_DOING]
         return doing & (1 << _HALF) - 1, doing >> _HALF, self._times[_SINCE]
+
+    def doom(self, doomed: bool):
+        """Say that the clerk is to be ended, or not after all; until then it does not begin to write."""
+        self._words[_DOOMED] = doomed
 
     def beaten(self) -> float:
         """When the clerk last looked up."""

@@ -46,6 +46,8 @@ MOST_PENDING = 64
 TURN_S = 0.5
 # Should the front be stopped itself, this ends a clerk that is stuck; it is set anew once in a while.
 ALARM_AFTER_S = 5.0
+# How long a clerk that is to be ended waits for that, before it looks whether it still is.
+DOOMED_S = 0.001
 # Of more bytes than these, putting them together costs more than handing both to the kernel.
 JOINED_BYTES = 8 * 1024
 # What a kept answer costs beside its bytes and its question.
@@ -349,6 +351,12 @@ class Clerk:
         """Take the request out of the kernel and put the answer in."""
         board = self.board
         board.doing(boards.WRITING, lent.number, began_s)
+        while board.is_doomed():
+            # The front has seen it evaluate for too long. While it writes it is not ended, for half an answer
+            # would be left.
+            board.doing(boards.EVALUATING, lent.number, began_s)
+            time.sleep(DOOMED_S)
+            board.doing(boards.WRITING, lent.number, began_s)
         sock = lent.sock
         id_ = self.ids.getrandbits(64)
         second = int(time.time())

@@ -43,7 +43,7 @@ class Desk:
         *("alive", "answered", "board", "broken", "called_back", "generation", "killed", "learnt", "lent"),
         "lent_s",
         *("number", "pid", "pidfd", "place", "pool", "ready", "rest", "sock", "spent_before_s", "told"),
-        "watched",
+        *("watched", "watched_s"),
     )
 
     def __init__(self, pool, sock, number: int, seen: board.Board):
@@ -60,7 +60,8 @@ class Desk:
         self.learnt = self.answered = 0
         self.lent_s = 0.0  # when something was last lent
         self.called_back: asyncio.Future | None = None
-        self.watched: tuple | None = None  # the request under way when it was last looked at
+        self.watched: tuple | None = None  # what was done for which request when it was last looked at
+        self.watched_s = 0.0  # since when
         self.spent_before_s = 0.0
         pool.loop.add_reader(sock, self.readable)
 
@@ -170,18 +171,24 @@ class Desk:
                 self.pool.log("warning", "a clerk that stands still is ended", pid=self.pid)
                 self.kill()
             return
-        if self.watched != (number, since_s):
-            self.watched, self.spent_before_s = (number, since_s), processor_s(self.pid)
+        if self.watched != (what, number, since_s):
+            self.watched, self.watched_s = (what, number, since_s), now_s
+            self.spent_before_s = processor_s(self.pid)
+            return
+        if what == board.WRITING:
+            if now_s - self.watched_s > STILL_S:
+                self.pool.log("warning", "a clerk that does not end an answer is ended", pid=self.pid)
+                self.kill()
             return
         slow_after_s = self.pool.settings.slow_after_s
         took_s = now_s - since_s
-        if took_s > MOST_PATIENCE * slow_after_s or (
+        slow = took_s > MOST_PATIENCE * slow_after_s or (
             # Else it is the machine that is busy.
             took_s > slow_after_s and processor_s(self.pid) - self.spent_before_s > slow_after_s / 5
-        ):
+        )
+        if slow and self.kill_unless_writing():
             took_ms = round(took_s * 1000)
             self.pool.log("warning", "a clerk with a slow query is ended", pid=self.pid, ms=took_ms)
-            self.kill()
 
     # ── its end ─────────────────────────────────────────────────────────────
 
@@ -195,6 +202,15 @@ class Desk:
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
         else:
             self.sock.shutdown(socket.SHUT_RDWR)  # it is not known yet, and has nothing
+
+    def kill_unless_writing(self) -> bool:
+        """End the process, unless some of an answer may be sent already; false where it lives on."""
+        self.board.doom(True)
+        if self.board.seen()[0] == board.WRITING:
+            self.board.doom(False)
+            return False
+        self.kill()
+        return True
 
     def ended(self):
         """The process has closed its end: it was killed, or crashed."""
@@ -344,11 +360,15 @@ class Desks:
         if not waiting:
             return
         _done, late = await asyncio.wait(waiting, timeout=PATIENCE * self.pool.settings.slow_after_s)
-        if late:
+        end_s = time.monotonic() + STILL_S
+        while late:
             for desk in list(self.desks.values()):
                 if desk.called_back in late:
-                    desk.kill()
-            await asyncio.wait(late)
+                    if time.monotonic() > end_s:
+                        desk.kill()
+                    else:
+                        desk.kill_unless_writing()
+            _done, late = await asyncio.wait(late, timeout=LOOK_S)
 
     @contextlib.asynccontextmanager
     async def closed(self):
