@@ -46,6 +46,7 @@ class Record:
 ACTORS = (
     actors.ask,
     actors.ask,
+    actors.stay,
     actors.run_away,
     actors.refuse,
     actors.mutate,
@@ -126,7 +127,8 @@ def judged(record, arguments, took_s):
         "Written by `make soak`; do not edit.",
         "",
         f"{took_s / 60:.0f} minutes, code {_code()}, seed {arguments.seed}, deadline {TIMEOUT_S:g} s:",
-        "questions whose answers are known, runaways, refused and mutated texts, clients that vanish,",
+        "questions whose answers are known, on connections that are kept too (there by clerks), runaways,",
+        "refused and mutated texts, clients that vanish,",
         "evaluators killed, and a store on disk whose server is killed (SIGKILL) and started again while it",
         "is written to.",
         "",

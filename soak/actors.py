@@ -2,7 +2,9 @@
 
 import csv
 import io
+import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +20,7 @@ from incsr import questions
 from soak.texts import ALLOWED, REFUSED, RUNAWAYS, mutated
 from tests.servers import running
 
+JSON = "application/sparql-results+json"
 GRACE_S = 2.0  # over the deadline, on a machine that is busy
 
 
@@ -65,6 +68,44 @@ def ask(server, record, stop, rng):
         else:
             record.fault(f"{question.name} got {answer.status_code}: {answer.text[:200]}")
         stop.wait(rng.uniform(0.05, 0.3))
+
+
+def solutions(answer):
+    """What a JSON answer says, in any order."""
+    said = answer.json()
+    rows = said.get("results", {}).get("bindings", [])
+    return said["head"], said.get("boolean"), sorted(json.dumps(row, sort_keys=True) for row in rows)
+
+
+def stay(server, record, stop, rng):
+    """A client that keeps its connection and asks fast, so that clerks answer: as an evaluator would."""
+    known = [question.query for question in questions.read_all()]
+    expected = {}
+    with requests.Session() as session:
+        session.headers["Accept"] = JSON
+        while not stop.is_set():
+            asked = rng.sample(known, 12)
+            for question in rng.choices(asked, k=rng.randint(50, 400)):
+                # Half of them as never before, so that they are evaluated.
+                text = question if rng.random() < 0.5 else f"{question}\n# {rng.randrange(10**9)}"
+                try:
+                    if question not in expected:
+                        answer = post(server, question, accept=JSON)
+                    else:
+                        answer = session.get(f"{server.url}/sparql", params={"query": text}, timeout=30)
+                except requests.RequestException as error:
+                    # Where the clerk is killed while it writes, the connection is reset.
+                    record.count(f"kept connections broken off ({type(error).__name__})")
+                    continue
+                if answer.status_code != 200:
+                    record.count(f"kept connections: put off with {answer.status_code}")
+                    if answer.status_code not in (500, 503, 504):
+                        record.fault(f"a kept connection got {answer.status_code}: {answer.text[:200]}")
+                elif solutions(answer) != expected.setdefault(question, solutions(answer)):
+                    record.fault(f"another answer on a kept connection: {text[:200]!r}")
+                else:
+                    record.count("kept connections: answers that agree")
+            stop.wait(rng.uniform(0.05, 1))
 
 
 def run_away(server, record, stop, rng):
@@ -229,6 +270,10 @@ def last_words(server, record):
     share = (ticks(server) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
     if share > 0.2:
         record.fault(f"at rest the service uses {share:.0%} of a core")
+    told = re.search(r"^incsr_clerk_answers_total (\S+)$", requests.get(f"{server.url}/metrics").text, re.M)
+    record.counts["answers of clerks"] = int(float(told[1])) if told else 0
+    if not record.counts["answers of clerks"]:
+        record.fault("no clerk has answered")
 
 
 def ticks(server):
