@@ -47,6 +47,8 @@ ACTORS = (
     actors.ask,
     actors.ask,
     actors.stay,
+    actors.stay,
+    actors.stay,
     actors.run_away,
     actors.refuse,
     actors.mutate,

@@ -96,12 +96,20 @@ def stay(server, record, stop, rng):
                 except requests.RequestException as error:
                     # Where the clerk is killed while it writes, the connection is reset.
                     record.count(f"kept connections broken off ({type(error).__name__})")
+                    if isinstance(error, requests.Timeout):
+                        record.fault(f"no answer in 30 s on a kept connection: {text[:200]!r}")
                     continue
                 if answer.status_code != 200:
                     record.count(f"kept connections: put off with {answer.status_code}")
                     if answer.status_code not in (500, 503, 504):
                         record.fault(f"a kept connection got {answer.status_code}: {answer.text[:200]}")
-                elif solutions(answer) != expected.setdefault(question, solutions(answer)):
+                    continue
+                try:
+                    said = solutions(answer)
+                except (ValueError, KeyError) as error:
+                    record.fault(f"no JSON of solutions on a kept connection: {error}: {text[:200]!r}")
+                    continue
+                if said != expected.setdefault(question, said):
                     record.fault(f"another answer on a kept connection: {text[:200]!r}")
                 else:
                     record.count("kept connections: answers that agree")
@@ -270,7 +278,12 @@ def last_words(server, record):
     share = (ticks(server) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
     if share > 0.2:
         record.fault(f"at rest the service uses {share:.0%} of a core")
-    told = re.search(r"^incsr_clerk_answers_total (\S+)$", requests.get(f"{server.url}/metrics").text, re.M)
+    try:
+        metrics = requests.get(f"{server.url}/metrics", timeout=20).text
+    except requests.RequestException as error:
+        record.fault(f"no metrics at the end: {error}")
+        return
+    told = re.search(r"^incsr_clerk_answers_total (\S+)$", metrics, re.M)
     record.counts["answers of clerks"] = int(float(told[1])) if told else 0
     if not record.counts["answers of clerks"]:
         record.fault("no clerk has answered")

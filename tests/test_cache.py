@@ -1,5 +1,7 @@
 """Answers kept: bounded in bytes, for one version of the data, shared while they come, and never stale."""
 
+import time
+
 import pytest
 
 from incsr.cache import DEADLINE_KEPT_S, OVERHEAD_BYTES, Cache, Entry
@@ -119,12 +121,42 @@ def test_a_deadline_is_remembered_for_some_seconds_and_one_version():
         ("CONSTRUCT { << ?s :p ?o >> :q 1 } { ?s :p ?o }", False),
         ('CONSTRUCT { ?s :p """ " [] """, \'_:\' } { ?s :p ?o FILTER(?o<2&&?o>1) [] ?p ?o }', True),
         ("CONSTRUCT WHERE { ?s :p [] }", False),
+        ("CONSTRUCTWHERE { ?s :p [] }", False),
+        ("CONSTRUCT { ?s :a\\#b [] } { ?s :p ?o }", False),
+        ("CONSTRUCT { ?s :a\\' [] ; :q 'x' } { ?s :p ?o }", False),
+        ("CONSTRUCT { <<?s:p?o>> :q 1 } { ?s :p ?o }", False),
+        ("SELECT * { ?s :p ?o } ORDER BYRAND()", False),
+        ("SELECT (SAMPLE(DISTINCTRAND()) AS ?r) { ?s :p ?o }", False),
+        ("SELECT * { ?s :p ?a, ?b FILTER(?a<?b&&RAND()>0.5) }", False),
+        ("SELECT * { ?s :p <urn:uuid:1>, <http://a/service/now#rand> # NOW()\n }", True),
+        ('SELECT ?now { ?s :p ?now, "RAND()" }', True),
         ("SELECT (\\u004EOW() AS ?t) {}", False),
         ("SELECT * { ?s :nowhere ?random }", True),
     ],
 )
 def test_what_chance_and_time_decide_is_not_kept(text, repeatable):
     assert is_repeatable(ReadJob("query", text)) is repeatable
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "CONSTRUCT " + "\\'" * 100_000,
+        "construct " * 20_000,
+        "construct " + "<a" * 100_000,
+        "construct " + "'" * 200_001,
+        "construct " + '"""a' * 50_001,
+        "construct {" * 20_000,
+        "now" + "#" * 200_000,
+        "construct " + "<" * 200_000,
+    ],
+    ids=range(8),
+)
+def test_that_is_told_soon_whatever_the_text(text):
+    began = time.process_time()
+    is_repeatable(ReadJob("query", text))
+
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,10 @@
 """What is refused before the engine sees it, and that nothing is refused by mistake."""
 
+import contextlib
+import socket
+import threading
 import time
+from dataclasses import replace
 
 import pyoxigraph as ox
 import pytest
@@ -29,6 +33,7 @@ BOMBS = {
     "OPTIONAL": "SELECT * {" + "OPTIONAL {?s ?p ?o}" * 4500 + "}",
     "MINUS": "SELECT * {?s ?p ?o " + "MINUS {?s ?p ?o}" * 4500 + "}",
     "FILTER": "SELECT * {?s ?p ?o " + "FILTER(?s)" * 17_000 + "}",
+    "FILTER, written together": "SELECT * {?s ?p ?o " + "FILTERRAND()" * 14_000 + "}",
     "BIND": "SELECT * {" + "".join(f"BIND(1 AS ?x{n})" for n in range(4500)) + "}",
     "path |": "SELECT * { ?s " + "|".join(["<p:p>"] * 17_000) + " ?o }",
     "path ^": "SELECT * { ?s " + "|".join(["^<p:p>"] * 300) + " ?o }",
@@ -142,6 +147,13 @@ SERVICE = "http://allowed.example/sparql"
         "SELECT * { \\u0053ERVICE <http://other.example/> { ?s ?p ?o } }",
         "SELECT * { SERVICE# comment\n<http://other.example/> { ?s ?p ?o } }",
         "ASK { FILTER EXISTS { SERVICE <http://other.example/> {} } }",
+        # The engine takes words that are written together.
+        "SELECT * { ?s ?p ?o SERVICESILENT <http://other.example/> { } }",
+        "SELECT * { ?s ?p trueSERVICE <http://other.example/> { } }",
+        "SELECT * { ?s ?p 1SERVICE <http://other.example/> { } }",
+        "PREFIX o: <http://other.example/> SELECT * { ?s ?p ?o . SERVICEo:x { } }",
+        "PREFIX o: <urn:o> PREFIX SERVICEo: <urn:x> SELECT * { ?s ?p ?o . serviceo:x { } }",
+        f"SELECT * {{ SERVICE <{SERVICE}> {{ }} ?s ?p ?o SERVICESILENT <{SERVICE}> {{ }} }}",
         # The lexer takes <2#> for an IRI, the engine a comparison and a comment: what follows hides SERVICE.
         "SELECT * { ?s ?p ?o FILTER(1<2#>'''\n) SERVICE <http://other.example/> { } #'''\n}",
         "SELECT * { ?s ?p ?o FILTER(?o<'''>' || '''') SERVICE <http://other.example/> { } #'''\n}",
@@ -167,6 +179,62 @@ def test_service_is_refused_unless_its_very_iri_is_allowed(text):
 )
 def test_what_is_allowed_or_only_looks_like_service_is_not_refused(text):
     assert guard(text, "query", service_allow=(SERVICE,)).refusal is None
+
+
+@pytest.fixture
+def listener():
+    """An address, and the calls that came there; each is closed at once."""
+    called = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept():
+            with contextlib.suppress(OSError):
+                while True:
+                    client, address = server.accept()
+                    client.close()
+                    called.append(address)
+
+        accepting = threading.Thread(target=accept, daemon=True)
+        accepting.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}/", called
+        server.shutdown(socket.SHUT_RDWR)
+        accepting.join(5)
+
+
+@pytest.mark.parametrize("allowed", [(), ("http://allowed.example/",)], ids=["nothing allowed", "another"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT * {{ ?s :p ?o SERVICESILENT <{0}> {{ ?s ?p ?o }} }}",
+        "SELECT * {{ SERVICE <urn:no> {{ }} ?s :p ?o SERVICESILENT <{0}> {{ ?s ?p ?o }} }}",
+        "SELECT * {{ ?s :p trueSERVICE <{0}> {{ ?s ?p ?o }} }}",
+        "SELECT * {{ ?s :p 1SERVICE <{0}> {{ ?s ?p ?o }} }}",
+        "PREFIX x: <{0}> SELECT * {{ ?s :p ?o . SERVICEx:a {{ ?s ?p ?o }} }}",
+        "PREFIX x: <{0}> SELECT * {{ ?s :p trueSERVICEx:a {{ ?s ?p ?o }} }}",
+        "LOADSILENT <{0}>",
+        "LOAD <urn:no> ; LOADSILENT <{0}>",
+        "PREFIX x: <{0}> LOADx:a",
+        "PREFIX x: <{0}> INSERT DATA {{ :a :b 1 }} ; loadx:a INTO GRAPH :g",
+        "PREFIX x: <{0}> INSERT {{ :a :b 1 }} WHERE {{ ?s :p ?o . SERVICEx:a {{ ?s ?p ?o }} }}",
+    ],
+)
+def test_words_that_are_written_together_reach_nobody(listener, text, allowed):
+    address, called = listener
+    view = replace(view_of(":s :p 1, true ."), service_allow=allowed)
+    change = "LOAD" in text.upper() or "INSERT" in text
+
+    result = (update if change else ask)(view, text.format(address))
+
+    assert result.status in (400, 403)
+    assert called == []
+
+
+def test_the_engine_itself_takes_words_that_are_written_together(listener):
+    address, called = listener
+    with contextlib.suppress(OSError, RuntimeError):
+        list(view_of(":s :p 1 .").store.query(f"SELECT * {{ SERVICESILENT <{address}> {{ ?s ?p ?o }} }}"))
+
+    assert called
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from incsr.query.view import UNION_GRAPH, add_union, forget, is_hidden, is_witho
 
 # Whatever may name a graph in an update, or hide such a word; that it may stand in a string costs only time.
 _IRI = re.compile(r"<[^<>\"{}|^`\\\x00-\x20]*>")
-_NAMING = re.compile(r"(?i)(?<![:\w?$])(?:GRAPH|USING|WITH|INTO|NAMED|CREATE|COPY|MOVE|ADD|LOAD|FROM)\b|\\")
+_NAMING = re.compile(r"(?i)GRAPH|USING|WITH|INTO|NAMED|CREATE|COPY|MOVE|ADD|LOAD|FROM|\\")
 
 _NO_CONTENT = Head(204)
 _CREATED = Head(201)

@@ -87,6 +87,9 @@ CHAINS = {
     "LATERAL": 100,
     "SERVICE": 20,
 }
+# The engine takes words that are written together, as in `FILTERRAND()` and `SELECTDISTINCT`.
+_GLUED = re.compile("|".join(sign for sign in CHAINS if sign.isalpha() and sign != "AS"))
+_GLUED_LENGTH = 6
 _PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
 _BEFORE_STAR = ("SELECT", "DISTINCT", "REDUCED", "DESCRIBE", "(")
 _BOOLEANS = frozenset({"TRUE", "FALSE"})
@@ -180,6 +183,9 @@ def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARAC
             words.add(token)
             if token in chains:
                 chains[token] += 1
+            elif len(token) >= _GLUED_LENGTH and (glued := _GLUED.findall(token)):
+                for each in glued:
+                    chains[each] += 1
             elif not data and (token == "DATA" or token == "VALUES"):
                 pending = True
             if not form and token not in _PROLOGUE:
@@ -215,7 +221,8 @@ def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARAC
     return reading
 
 
-_REACHING = re.compile(r"(?i)\b(?:SERVICE|LOAD)\b")
+# Not as words of their own: the engine takes words that are written together (`SERVICESILENT`).
+_REACHING = re.compile(r"(?i)SERVICE|LOAD")
 
 
 def _check_kind(reading, word, kind):

@@ -35,7 +35,7 @@ def refusal(source, kind, service_allow=(), load_allow=()):
     LOAD SILENT is no such text: it is answered as a LOAD that fails, which is no error (SPARQL 1.1 Update,
     section 3.1.4). A target that is no target is for the parser to refuse.
     """
-    prefixes, brackets = {}, []
+    prefixes, brackets, forbidden, hidden = {}, [], None, None
     sequence = [*tokens(source.text), *[Token(BAD, "", len(source.text))] * 3]
     doubtful = False
     for index, token in enumerate(sequence):
@@ -46,6 +46,8 @@ def refusal(source, kind, service_allow=(), load_allow=()):
                 brackets.pop()
         elif token.kind == IRI:
             doubtful = doubtful or _may_be_comparison(token, sequence[index - 1] if index else None, brackets)
+        elif hidden is None and _hides_a_word(token):
+            hidden = token
         elif token.kind == WORD and (word := token.text.upper()) == "PREFIX":
             name, iri = sequence[index + 1], sequence[index + 2]
             if name.kind == NAME and iri.kind == IRI:
@@ -59,10 +61,29 @@ def refusal(source, kind, service_allow=(), load_allow=()):
             allowed = service_allow if word == "SERVICE" else load_allow
             if iri is None or iri not in allowed or iri.lower().startswith("file:"):
                 shown = target.text if iri is None else f"<{iri}>"
-                return _refused(source, token, shown, allowed)
-    if doubtful and not _parses(source.text, kind):
-        return _ambiguous(source)
-    return None
+                forbidden = forbidden or _refused(source, token, shown, allowed)
+    # First: what is forbidden is parsed all the same, and only the words that are seen are taken out of it.
+    if (doubtful or hidden is not None) and not _parses(source.text, kind):
+        return _ambiguous(source, hidden)
+    return forbidden
+
+
+# Before SERVICE or LOAD there may be the end of a triple: a word only if it is one of these.
+_HIDING = re.compile(r"(?i)(?:TRUE|FALSE|A)*(?:SERVICE|LOAD)[^:]*:")
+
+
+def _hides_a_word(token):
+    """Whether SERVICE or LOAD may begin within a word, or within the prefix of a name.
+
+    The grammar's tokens are the longest that fit; the engine takes a word wherever it may stand, as in
+    `SERVICESILENT <urn:a>`, `trueSERVICE <urn:a>` and `SERVICEex:a { }`.
+    """
+    if token.kind == WORD:
+        word = token.text.upper()
+        return word not in ("SERVICE", "LOAD") and ("SERVICE" in word or "LOAD" in word)
+    if token.kind == NAME:
+        return _HIDING.match(token.text) is not None
+    return False
 
 
 def _may_be_comparison(token, before, brackets):
@@ -85,6 +106,13 @@ def _parses(text, kind):
 
     if kind == "update":
         found, _ = operations(text)
+        # A name that is of no operation may be one itself: `LOADex:a`.
+        known = {token.start for operation in found for token in operation.tokens}
+        before = ""
+        for token in tokens(text):
+            if token.kind == NAME and token.start not in known and before != "PREFIX":
+                return False
+            before = token.text.upper()
         return all(rewritten(operation, "", {}, (), set(), union=False) is not None for operation in found)
     try:
         parse(text)
@@ -110,8 +138,17 @@ def _refused(source, token, target, allowed):
     return _problem(source, token.start, f"{word} is not allowed here", detail, hint)
 
 
-def _ambiguous(source):
-    at = max(match.start() for match in re.finditer(r"(?i)\b(?:SERVICE|LOAD)\b", source.text))
+def _ambiguous(source, hidden):
+    if hidden is not None:
+        return _problem(
+            source,
+            hidden.start,
+            "It cannot be told whether this reaches another server",
+            f"SERVICE or LOAD may begin within {hidden.text[:60]}, and the text does not parse without that.",
+            "Put a space between a word and what follows it; or take another prefix.",
+            AMBIGUOUS,
+        )
+    at = max(match.start() for match in re.finditer(r"(?i)SERVICE|LOAD", source.text))
     return _problem(
         source,
         at,

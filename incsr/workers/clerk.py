@@ -355,7 +355,8 @@ class Clerk:
             # The front has seen it evaluate for too long. While it writes it is not ended, for half an answer
             # would be left.
             board.doing(boards.EVALUATING, lent.number, began_s)
-            time.sleep(DOOMED_S)
+            while board.is_doomed():
+                time.sleep(DOOMED_S)
             board.doing(boards.WRITING, lent.number, began_s)
         sock = lent.sock
         id_ = self.ids.getrandbits(64)

@@ -167,9 +167,9 @@ class Desk:
             return
         if what == board.IDLE:
             self.watched = None
-            if now_s - max(self.board.beaten(), self.lent_s) > STILL_S:
+            still = now_s - max(self.board.beaten(), self.lent_s) > STILL_S
+            if still and self.kill_unless_writing():
                 self.pool.log("warning", "a clerk that stands still is ended", pid=self.pid)
-                self.kill()
             return
         if self.watched != (what, number, since_s):
             self.watched, self.watched_s = (what, number, since_s), now_s
