@@ -47,6 +47,14 @@ def test_the_narrowest_of_the_groups_counts_and_files_that_were_read_are_free(ma
     assert room.free_part() == pytest.approx(0.3)
 
 
+def test_the_limit_from_which_a_group_is_slowed_down_counts_too(machine, tmp_path):
+    machine(900, "0::/a\n")
+    group(tmp_path / "groups/a", "1000\n", "400\n", "")
+    (tmp_path / "groups/a/memory.high").write_text("500\n")
+
+    assert room.free_part() == pytest.approx(0.2)
+
+
 def test_groups_of_the_first_version_are_read_too(machine, tmp_path):
     machine(900, "4:memory:/a\n2:cpu:/elsewhere\n0::/\n")
     names = "memory.limit_in_bytes", "memory.usage_in_bytes"

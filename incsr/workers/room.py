@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 MEMINFO, GROUP, GROUPS = Path("/proc/meminfo"), Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
-# By the controller that a line of /proc/self/cgroup names (none: version 2): folder, limit, use.
+# By the controller that a line of /proc/self/cgroup names (none: version 2): folder, limits, use.
 _FILES = {
-    "": ("", "memory.max", "memory.current"),
-    "memory": ("memory", "memory.limit_in_bytes", "memory.usage_in_bytes"),
+    "": ("", ("memory.max", "memory.high"), "memory.current"),
+    "memory": ("memory", ("memory.limit_in_bytes",), "memory.usage_in_bytes"),
 }
 # What the kernel would give up first is free; files that were read are counted as used.
 _RECLAIMED = re.compile(r"^(?:total_)?inactive_file (\d+)$", re.M)
@@ -40,13 +40,14 @@ def _of_groups():
         _number, controllers, path = line.split(":", 2)
         if controllers not in _FILES:
             continue
-        folder, limit, use = _FILES[controllers]
+        folder, limits, use = _FILES[controllers]
         top = GROUPS / folder
         place = top / path.lstrip("/")
         for group in (place, *place.parents):
-            part = _of_group(group, limit, use)
-            if part is not None:
-                yield part
+            for limit in limits:
+                part = _of_group(group, limit, use)
+                if part is not None:
+                    yield part
             if group == top:
                 break
 
