@@ -26,6 +26,8 @@ UPDATES = (
     *("CLEAR DEFAULT", "CLEAR NAMED", "DROP ALL", "DROP GRAPH g:b", "CREATE SILENT GRAPH g:a"),
     *("COPY DEFAULT TO g:a", "MOVE SILENT g:b TO DEFAULT", "ADD DEFAULT TO g:b"),
     "\\u0049NSERT DATA { GR\\u0041PH g:a { :z :p 3 } }",
+    # The engine takes words that are written together, and with a name.
+    *("INSERTDATA { GRAPHg:b { :y :p true } }", "DROPGRAPHg:a", "DELETEWHERE { GRAPHg:b { ?s ?p ?o } }"),
 )
 
 
@@ -94,6 +96,9 @@ def test_the_default_graph_alone_is_held_once():
         "INSERT { GRAPH g:a { :b :p 2 } } WHERE {}",
         "COPY DEFAULT TO g:a",
         "\\u0049NSERT DATA { GR\\u0041PH g:a { :b :p 2 } }",
+        "INSERT DATA { GRAPHg:a { :b :p 2 } }",
+        "INSERTDATA { :b :p trueGRAPH g:a { :b :p 2 } }",
+        "ADDDEFAULTTOg:a",
     ],
 )
 def test_the_first_named_graph_brings_the_union(text):
