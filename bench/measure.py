@@ -92,7 +92,8 @@ def throughput(served, lines, clients, seconds, folder) -> Throughput:
     ).stdout
     found = json.loads(said.rsplit("JSON ", 1)[1])
     if found["errors"] or found["refused"]:
-        raise Failed(f"{served.name} failed: {found}")
+        told = f"{found['refused']} refused, {found['errors']} without an answer"
+        raise Failed(f"{served.name} failed on some of {found['requests']} requests: {told}")
     rate = found["requests"] / found["duration_us"] * 1e6
     return Throughput(found["requests"], rate, found["p50_us"] / 1000, found["p99_us"] / 1000)
 

@@ -29,6 +29,8 @@ BANNED_S = 10.0
 MOST_BANNED = 1024
 # A query that is logged as slow sooner than this may be one that clerks answer.
 SLOW_QUERY_S = 0.5
+# What a clerk's board says of its cache.
+_CACHED = ("miss", "hit", "none")
 
 
 def is_on(settings) -> bool:
@@ -183,11 +185,7 @@ class Lending:
             (f"{id_:016x}", sent, rows, took_s, _CACHED[cached], said[number])
             for id_, number, took_s, sent, rows, cached in records
         ]
-        counts = self.front.cache.counts
-        for state, count in (("hit", "hits"), ("miss", "misses")):
-            counts[count] += sum(answer[4] == state for answer in answers)
+        states, counts = [record[5] for record in records], self.front.cache.counts
+        counts["misses"] += states.count(0)
+        counts["hits"] += states.count(1)
         self.front.answered(self.lane.path, answers)
-
-
-# What a clerk's board says of its cache.
-_CACHED = ("miss", "hit", "none")

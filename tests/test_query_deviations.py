@@ -273,6 +273,13 @@ LEFT = [
         [("o",)],
     ),
     (
+        "words-written-together",
+        ":a :p :b , :c .",
+        "SELECTDISTINCT ?s { ?s :p ?o }",
+        [("a",)],
+        None,  # a text that is wrong
+    ),
+    (
         "known-too-early",
         ":a :p :b . :c :q :d .",
         "SELECT ?z { ?c :q ?z FILTER EXISTS { ?y :p ?b OPTIONAL { ?y :r ?w } MINUS { ?v :q ?w } } }",

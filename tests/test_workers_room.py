@@ -58,7 +58,7 @@ def test_the_limit_from_which_a_group_is_slowed_down_counts_too(machine, tmp_pat
 def test_groups_of_the_first_version_are_read_too(machine, tmp_path):
     machine(900, "4:memory:/a\n2:cpu:/elsewhere\n0::/\n")
     names = "memory.limit_in_bytes", "memory.usage_in_bytes"
-    group(tmp_path / "groups/memory/a", "1000\n", "750\n", "cache 1\n", names)
+    group(tmp_path / "groups/memory/a", "1000\n", "800\n", "inactive_file 1\ntotal_inactive_file 50\n", names)
 
     assert room.free_part() == pytest.approx(0.25)
 

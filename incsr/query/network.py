@@ -1,7 +1,8 @@
 """Which texts would make the engine reach over the network: SERVICE, and LOAD, where nobody has allowed it.
 
 The engine has no switch for either. Decides from tokens; what the decision rests on is that this lexer sees
-every SERVICE and LOAD that the engine's parser sees.
+every SERVICE and LOAD that the engine's parser sees. Where one may be hidden, by a comparison that looks like
+an IRI or within a word or a name, the text has to parse by our own parser, which reads the longest token.
 """
 
 import re

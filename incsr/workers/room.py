@@ -13,6 +13,7 @@ _FILES = {
     "memory": ("memory", ("memory.limit_in_bytes",), "memory.usage_in_bytes"),
 }
 # What the kernel would give up first is free; files that were read are counted as used.
+# In version 1 with the groups below or without; the use is with them.
 _RECLAIMED = re.compile(r"^(?:total_)?inactive_file (\d+)$", re.M)
 _AVAILABLE = re.compile(r"^Mem(Total|Available): +(\d+) kB$", re.M)
 
@@ -56,8 +57,8 @@ def _of_group(group: Path, limit: str, use: str) -> float | None:
     try:
         most = int((group / limit).read_text())
         used = int((group / use).read_text())
-        reclaimed = _RECLAIMED.search((group / "memory.stat").read_text())
+        reclaimed = map(int, _RECLAIMED.findall((group / "memory.stat").read_text()))
     except (OSError, ValueError):  # none, or "max"
         return None
-    used -= int(reclaimed.group(1)) if reclaimed else 0
-    return max(0.0, 1 - max(used, 0) / most) if most > 0 else 0.0
+    used = max(0, used - max(reclaimed, default=0))
+    return max(0.0, 1 - used / most) if most > 0 else 0.0
