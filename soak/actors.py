@@ -21,6 +21,7 @@ from soak.texts import ALLOWED, REFUSED, RUNAWAYS, mutated
 from tests.servers import running
 
 JSON = "application/sparql-results+json"
+BROKEN_OFF = "kept connections broken off"
 GRACE_S = 2.0  # over the deadline, on a machine that is busy
 
 
@@ -95,7 +96,7 @@ def stay(server, record, stop, rng):
                         answer = session.get(f"{server.url}/sparql", params={"query": text}, timeout=30)
                 except requests.RequestException as error:
                     # Where the clerk is killed while it writes, the connection is reset.
-                    record.count(f"kept connections broken off ({type(error).__name__})")
+                    record.count(f"{BROKEN_OFF} ({type(error).__name__})")
                     if isinstance(error, requests.Timeout):
                         record.fault(f"no answer in 30 s on a kept connection: {text[:200]!r}")
                     continue
@@ -278,6 +279,9 @@ def last_words(server, record):
     share = (ticks(server) - before) / os.sysconf("SC_CLK_TCK") / (time.monotonic() - began)
     if share > 0.2:
         record.fault(f"at rest the service uses {share:.0%} of a core")
+    resets = sum(number for name, number in record.counts.items() if name.startswith(BROKEN_OFF))
+    if resets > record.counts["evaluators killed"]:
+        record.fault(f"{resets} kept connections were broken off, more than processes were killed")
     try:
         metrics = requests.get(f"{server.url}/metrics", timeout=20).text
     except requests.RequestException as error:

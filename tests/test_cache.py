@@ -130,6 +130,10 @@ def test_a_deadline_is_remembered_for_some_seconds_and_one_version():
         ("SELECT * { ?s :p ?a, ?b FILTER(?a<?b&&RAND()>0.5) }", False),
         ("SELECT * { ?s :p <urn:uuid:1>, <http://a/service/now#rand> # NOW()\n }", True),
         ('SELECT ?now { ?s :p ?now, "RAND()" }', True),
+        ("SELECT ?services { ?s :hasService ?services ; a sd:Service }", True),
+        ("SELECT ?s { ?s :p?o FILTER(?o-RAND()>0) }", False),
+        ("SELECT ?s { ?s :p ?o . SERVICEx:a { ?s :p ?o } }", False),
+        ("CONSTRUCT { _:b :p ?o } { ?s :p ?o }", False),
         ("SELECT (\\u004EOW() AS ?t) {}", False),
         ("SELECT * { ?s :nowhere ?random }", True),
     ],
@@ -150,7 +154,7 @@ def test_what_chance_and_time_decide_is_not_kept(text, repeatable):
         "now" + "#" * 200_000,
         "construct " + "<" * 200_000,
     ],
-    ids=range(8),
+    ids=["escapes", "one word", "open IRIs", "strings", "long strings", "templates", "a comment", "signs"],
 )
 def test_that_is_told_soon_whatever_the_text(text):
     began = time.process_time()

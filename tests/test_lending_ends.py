@@ -3,6 +3,7 @@
 On a clock of its own; what a clerk says stands on its board.
 """
 
+import asyncio
 import os
 import socket
 import threading
@@ -12,9 +13,10 @@ from types import SimpleNamespace
 import pytest
 from query_cases import view_of
 
+from incsr.workers import terms
 from incsr.workers.board import EVALUATING, WRITING, Board, descriptor
 from incsr.workers.clerk import Clerk, Kept, Lent
-from incsr.workers.desk import MOST_PATIENCE, STILL_S, Desk
+from incsr.workers.desk import LOOK_S, MOST_PATIENCE, PATIENCE, STILL_S, Desk, Desks
 
 SLOW_AFTER_S = 0.1
 
@@ -90,6 +92,26 @@ def test_one_that_begins_to_write_when_it_is_to_be_ended_is_spared(both, monkeyp
 
     assert not both.desk.killed and not both.board.is_doomed()
     assert both.said == []
+
+
+def test_who_writes_when_connections_are_called_back_may_end_that_and_others_are_ended(both):
+    async def called_back():
+        both.desk.pool.loop = asyncio.get_running_loop()
+        desks = Desks(both.desk.pool)
+        desks.desks, both.desk.lent = {1: both.desk}, {7: None}
+        both.board.doing(WRITING, 7, 100.0)
+        calling = asyncio.create_task(desks.call_back())
+        await asyncio.sleep(PATIENCE * SLOW_AFTER_S + 5 * LOOK_S)
+        assert not both.desk.killed and not calling.done()
+
+        both.board.doing(EVALUATING, 7, 100.0)
+        while not both.desk.killed:
+            await asyncio.sleep(LOOK_S)
+        both.desk.all_back()
+        await calling
+
+    asyncio.run(asyncio.wait_for(called_back(), 20))
+    assert both.theirs.recv(10) == terms.RECALL
 
 
 def test_a_clerk_that_is_to_be_ended_does_not_begin_to_write(both):

@@ -55,6 +55,15 @@ def test_a_query_that_would_overflow_the_engines_stack_is_refused_with_its_place
         assert problem.excerpt.endswith("^")
 
 
+def test_a_chain_of_words_written_together_is_placed_where_it_ends():
+    text = "SELECT * {\n ?s ?p ?o\n" + " FILTERRAND()" * 500 + "}"
+
+    with pytest.raises(Refused) as caught:
+        guard(text, "query")
+
+    assert (caught.value.problem.line, caught.value.problem.column) == (3, 2 + 499 * 13)
+
+
 @pytest.mark.parametrize(
     "text",
     [

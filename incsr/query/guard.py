@@ -87,7 +87,8 @@ CHAINS = {
     "LATERAL": 100,
     "SERVICE": 20,
 }
-# The engine takes words that are written together, as in `FILTERRAND()` and `SELECTDISTINCT`.
+# The engine takes words that are written together, as in `FILTERRAND()` and `SELECTDISTINCT`. One of these
+# and another have six letters at least.
 _GLUED = re.compile("|".join(sign for sign in CHAINS if sign.isalpha() and sign != "AS"))
 _GLUED_LENGTH = 6
 _PROLOGUE = frozenset({"BASE", "PREFIX", "VERSION"})
@@ -215,14 +216,10 @@ def guard(text, kind, service_allow=(), load_allow=(), max_characters=MAX_CHARAC
         bad,
     )
     _check_kind(reading, form, kind)
-    if _REACHING.search(text):
+    if network.REACHING.search(text):
         refusal = network.refusal(source, kind, service_allow, load_allow)
         return replace(reading, refusal=refusal)
     return reading
-
-
-# Not as words of their own: the engine takes words that are written together (`SERVICESILENT`).
-_REACHING = re.compile(r"(?i)SERVICE|LOAD")
 
 
 def _check_kind(reading, word, kind):
@@ -259,8 +256,10 @@ def _first_word(reading, word):
 def _chain(source, sign, count):
     last = 0
     for match in TOKEN.finditer(source.text):
-        if match.lastindex in (WORD, PUNCT) and match.group(match.lastindex).upper() == sign:
-            last = match.start(match.lastindex)
+        if match.lastindex in (WORD, PUNCT):
+            token = match.group(match.lastindex).upper()
+            if token == sign or (match.lastindex == WORD and sign in _GLUED.findall(token)):
+                last = match.start(match.lastindex)
     _refuse(
         source,
         last,

@@ -24,6 +24,8 @@ from incsr.query.lexer import (
 )
 from incsr.query.names import expand, unescape
 
+# Not as words of their own: the engine takes words that are written together (`SERVICESILENT`).
+REACHING = re.compile(r"(?i)SERVICE|LOAD")
 # The code of a Problem whose text the engine must not even parse: `without_network` may miss a SERVICE in it.
 AMBIGUOUS = "ambiguous"
 _OPERANDS = frozenset({VAR, NUMBER, STRING, NAME, IRI, WORD, LANGTAG})
@@ -149,7 +151,7 @@ def _ambiguous(source, hidden):
             "Put a space between a word and what follows it; or take another prefix.",
             AMBIGUOUS,
         )
-    at = max(match.start() for match in re.finditer(r"(?i)SERVICE|LOAD", source.text))
+    at = max(match.start() for match in REACHING.finditer(source.text))
     return _problem(
         source,
         at,

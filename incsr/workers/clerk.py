@@ -48,8 +48,6 @@ TURN_S = 0.5
 ALARM_AFTER_S = 5.0
 # How long a clerk that is to be ended waits for that, before it looks whether it still is.
 DOOMED_S = 0.001
-# Of more bytes than these, putting them together costs more than handing both to the kernel.
-JOINED_BYTES = 8 * 1024
 # What a kept answer costs beside its bytes and its question.
 OVERHEAD_BYTES = 500
 
@@ -367,12 +365,10 @@ class Clerk:
         head = b"%b%bx-request-id: %016x\r\ncontent-length: %d\r\n\r\n" % (
             *(self.begin, kept.fields, id_, len(body)),
         )
-        whole = len(head) + len(body)
-        parts = (head + body,) if whole < JOINED_BYTES else (head, body)
-        sent = 0
+        message, sent = head + body, 0
         try:
             sock.recv_into(self.sink, asked, socket.MSG_TRUNC)
-            sent = sock.send(parts[0]) if len(parts) == 1 else os.writev(sock.fileno(), parts)
+            sent = sock.send(message)
         except BlockingIOError:
             pass
         except OSError:
@@ -382,11 +378,9 @@ class Clerk:
         lent.served += 1
         now_s = lent.since_s = time.monotonic()
         board.record(id_, lent.number, now_s - began_s, len(body), kept.rows, cached)
-        if sent < whole:
-            for part in parts:
-                for start in range(sent, len(part), terms.REST_BYTES):
-                    piece = part[start : start + terms.REST_BYTES]
-                    self.control.sendall(terms.REST_FORM.pack(terms.REST, lent.number) + piece)
-                sent = max(0, sent - len(part))
+        if sent < len(message):
+            for start in range(sent, len(message), terms.REST_BYTES):
+                piece = message[start : start + terms.REST_BYTES]
+                self.control.sendall(terms.REST_FORM.pack(terms.REST, lent.number) + piece)
             self.back(lent, terms.UNSENT)
         board.rests()

@@ -23,7 +23,7 @@ MOST_LENT = 32
 LOYALTY = 2
 # A request may take so often `slow_after_s` when the machine is too busy to let it have processor time.
 MOST_PATIENCE = 10
-# A clerk looks up twice a second, whatever comes.
+# A clerk looks up twice a second, whatever comes; and it writes for some microseconds.
 STILL_S = 3.0
 # How often the boards are looked at while anything is lent.
 LOOK_S = 0.02
@@ -355,7 +355,10 @@ class Desks:
             desk.distrust(error)
 
     async def call_back(self):
-        """Have all connections back; a clerk that does not give them back in time is killed."""
+        """Have all connections back; a clerk that does not give them back in time is killed.
+
+        One that is just writing has `STILL_S` to end that.
+        """
         waiting = [back for desk in list(self.desks.values()) if (back := desk.call_back()) is not None]
         if not waiting:
             return
