@@ -10,6 +10,7 @@ import threading
 import time
 from types import SimpleNamespace
 
+import loops
 import pytest
 from query_cases import view_of
 
@@ -105,12 +106,14 @@ def test_who_writes_when_connections_are_called_back_may_end_that_and_others_are
         assert not both.desk.killed and not calling.done()
 
         both.board.doing(EVALUATING, 7, 100.0)
-        while not both.desk.killed:
+        end_s = time.monotonic() + 20
+        while not both.desk.killed and time.monotonic() < end_s:
             await asyncio.sleep(LOOK_S)
+        assert both.desk.killed
         both.desk.all_back()
         await calling
 
-    asyncio.run(asyncio.wait_for(called_back(), 20))
+    loops.run(called_back())
     assert both.theirs.recv(10) == terms.RECALL
 
 
